@@ -101,7 +101,7 @@ lock: $(DEV) ## Resolve the newest versions within pyproject.toml into all locks
 
 clean: ## Remove caches and outputs (keeps .venv)
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find edge tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bench edge scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-machine: ## Prove targets on a fresh booted machine (TARGET="test bundle" SUITE=trixie RUN_AS=root)
 	tests/system/clean_machine.sh --suite $(SUITE) --as $(RUN_AS) $(TARGET)

@@ -1,4 +1,4 @@
-"""``python -m bench``: all figures in one run, against emulated clouds and a real broker."""
+"""``python -m bench``: figures of whole guides and their parts, against emulated clouds and a real broker."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def run(options: argparse.Namespace, folder: Path, broker_port: int) -> Be
 async def _footprints(
     folder: Path, broker_port: int, report: BenchReport, tell: Callable[[str], None]
 ) -> None:
-    """Of two guides side by side: one without a device, one on a sound server, where there is one."""
+    """Measure two guides side by side: one without a device, one on a sound server, where there is one."""
     outputs: dict[str, Mapping[str, str]] = {"null": {}}
     with contextlib.ExitStack() as stack:
         if server := _sound_server(stack):

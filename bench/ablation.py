@@ -38,7 +38,7 @@ HEDGED_PROFILES = ("lossy",)
 
 @dataclass
 class Row:
-    """Of one way; a list entry a remark."""
+    """What was measured of one way; a list entry a remark."""
 
     over_floor_ms: list[float] = field(default_factory=list)
     silence_ms: list[float] = field(default_factory=list)
@@ -110,7 +110,7 @@ async def _try(row: Row, way: StreamingWay, clouds: CloudProcess) -> None:
 
 
 def show(console: Console, found: Ablation) -> None:
-    """As a table; the last columns are what the part that is left out buys."""
+    """Print a table; the last columns are what the part that is left out buys."""
     table = plain_table(
         f"profile {found.profile}: the streaming way without one of its parts; ms",
         ("left out", "n", "over floor", "p95", "silence inside", "p95", "costs", "p95"),
@@ -128,7 +128,7 @@ def show(console: Console, found: Ablation) -> None:
 
 
 def as_data(found: Ablation) -> dict[str, Any]:
-    """For ``--json``."""
+    """The figures for ``--json``."""
     return {
         "profile": found.profile,
         "ways": {

@@ -62,7 +62,7 @@ class Heard(msgspec.Struct, frozen=True):
     sound_s: float
     took_s: float
     cpu_s: float
-    """Of all threads: what else the machine does is not in it."""
+    """Processor time of all threads: what else the machine does is not in it."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def _over_own_voice(speech: Callable[[], Samples], language: Language) -> Sample
 
 
 async def hear(settings: Settings, wanted: Sequence[Take], note: Callable[[Heard], None]) -> None:
-    """Args: ``note`` — told of each take as soon as it was heard."""
+    """Have each take heard by the recognizers; ``note`` is told of each as soon as it was."""
     ladder = make_recognition_ladder(settings)
     await ladder.start()
     print(f"runs: {ladder.facts()}", file=sys.stderr)
@@ -210,7 +210,7 @@ class HearingRow(NamedTuple):
 
 
 def rows(heard: Sequence[Heard], addressee: Addressee) -> list[HearingRow]:
-    """By language: all, the held-out part of it, and by condition and by noise."""
+    """A row a language: all, the held-out part of it, and by condition and by noise."""
     made = []
     for language in dict.fromkeys(one.language for one in heard):
         own = [one for one in heard if one.language == language]

@@ -23,7 +23,7 @@ class Given:
     first_mono: float
     """The first token of content, or the first sound, left the service."""
     tokens_mono: tuple[float, ...] = ()
-    """Of a reply that was streamed: when each token of content did."""
+    """When each token of content did, of a reply that was streamed."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class CloudBill:
     """What would have been on the bill."""
 
     tokens: int = 0
-    """Of requests and replies."""
+    """Tokens of requests and replies."""
     characters: int = 0
-    """That voices were asked for."""
+    """Characters that voices were asked for."""
 
     def __add__(self, other: CloudBill) -> CloudBill:
         return CloudBill(self.tokens + other.tokens, self.characters + other.characters)

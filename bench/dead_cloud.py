@@ -24,7 +24,7 @@ SERVICES: dict[ProcessName, tuple[CloudName, ...]] = {
 LAST_RUNGS = ("phrasebook", "espeak")
 BREAKER_OPEN_TURNS = 6
 QUICK_BREAKER = program_with(breaker_open_s=0.5, breaker_open_max_s=1.0)
-"""So that this run need not wait long until a healed service is used again; it plays no part in the times."""
+"""A breaker that soon uses a healed service again: the run is short, and the times are the same."""
 
 MODEL_FAULTS = (
     FaultKind.REFUSE,

@@ -98,7 +98,7 @@ def measure() -> dict[str, DriveFigures]:
 
 
 def events(seed: int) -> Iterator[DriveEvent]:
-    """In the order of time."""
+    """Sightings in the order of time."""
     rng = random.Random(seed)
     weights = [1 / rank**ZIPF for rank in range(1, len(ON_THE_ROAD) + 1)]
     reports: list[tuple[float, int, Sighting]] = []

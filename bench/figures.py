@@ -21,7 +21,7 @@ JOINED_WITHIN_MS = 120.0
 
 @dataclass(frozen=True)
 class SystemFigures:
-    """Of one system; summaries are None without a trial that counts."""
+    """The figures of one system; summaries are None without a trial that counts."""
 
     name: SystemName
     first_sound: Summary | None
@@ -35,7 +35,7 @@ class SystemFigures:
     met: bool | None
     """The promise for this system; None: there is none, or not with this profile."""
     trials: tuple[Trial, ...]
-    """Those that count."""
+    """The trials that count."""
 
     @property
     def points_ms(self) -> dict[Point, float]:
@@ -51,7 +51,7 @@ class SystemFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one run."""
+    """The figures of one run."""
 
     floor_nominal_ms: float | None
     """From the profile's latencies; None: nothing was asked of the clouds, or nothing came."""

@@ -33,7 +33,7 @@ def first_clause(reply: str) -> str:
 
 
 def clause_ms(reply: str, profile: Profile) -> float:
-    """From the first to the last token of the first clause, at the profile's pace."""
+    """Time from the first to the last token of the first clause, at the profile's pace."""
     return _last_of_first_clause(reply) * profile.per_token_s * 1000
 
 
@@ -46,7 +46,8 @@ def clause_mono(reply: Given, profile: Profile) -> float:
 
 
 def floor_of(profile: Profile, reply: Given, sound: Given) -> LatencyFloor:
-    """
+    """The floor of one reply.
+
     Args:
         reply: what the model gave.
         sound: of its first clause.

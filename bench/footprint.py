@@ -19,7 +19,7 @@ IDLE_S = 30.0
 
 @dataclass(frozen=True)
 class Footprint:
-    """Of one guide. PSS counts what is shared in parts: another guide beside it lowers it a little."""
+    """What one guide takes. PSS counts what is shared in parts: another guide beside it lowers it a bit."""
 
     pss_mb: Mapping[ProcessName, float]
     idle_percent: Mapping[ProcessName, Mapping[str, float]]

@@ -35,7 +35,7 @@ class LatencySample:
 
     @property
     def over_ms(self) -> float:
-        """Over the floor that the emulators recorded."""
+        """How much later than the floor that the emulators recorded."""
         return self.total_ms - self.floor.observed_ms
 
     @property

@@ -42,7 +42,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Found:
-    """Of one detector at one signal-to-noise ratio."""
+    """What one detector found at one signal-to-noise ratio."""
 
     utterances: int
     detections: Sequence[Detection]
@@ -60,7 +60,7 @@ class Found:
 
     @property
     def summaries(self) -> dict[str, Summary | None]:
-        """In ms; ``late`` is what hand-over took beyond the silence that is waited for."""
+        """Summaries in ms; ``late`` is what hand-over took beyond the silence that is waited for."""
         silence_ms = 1000 * OPTIONS.silence_s
         return {
             "onset": summarize([abs(each.onset_ms) for each in self.detections]),
@@ -82,7 +82,7 @@ def find(vad: hearing.VadSettings, snr_db: float) -> Found:
 
 
 def cpu_percent(vad: Vad, noise: Sound) -> tuple[float, float]:
-    """Of one core: for the detector alone, and for everything up to the events."""
+    """Percent of one core: for the detector alone, and for everything up to the events."""
     frames = list(frames_of(noise))
     segmenter = Segmenter(vad, OPTIONS)
     times = [time.process_time()]

@@ -43,7 +43,7 @@ class AskedTurn:
         return dict(self.turn.stages)[stage]
 
     def until_ms(self, stage: Stage) -> float:
-        """From the publication."""
+        """Time from the publication to a stage."""
         return (self.at(stage) - self.published_mono) * 1000
 
 

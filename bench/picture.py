@@ -15,7 +15,7 @@ WIDTH, LEFT, RIGHT = 960.0, 160.0, 930.0
 HEAD, ROW, STRIP_ROW, BETWEEN = 118.0, 46.0, 44.0, 74.0
 """Heights: title and legend, a system's row in either panel, axis and title between the panels."""
 BEYOND = 1.04
-"""So much wider than the latest first content is the axis."""
+"""How much wider the axis is than the latest first content."""
 
 BarPart = Literal["hop", "model", "clause", "voice", "out", "opener"]
 MEANING: dict[BarPart, str] = {

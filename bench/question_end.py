@@ -61,7 +61,7 @@ class SentenceOutcome(NamedTuple):
     guesses: int
 
     def first_sound_s(self, profile: str) -> float:
-        """By an emulated model and voice, with nothing lost between them."""
+        """When it would sound by an emulated model and voice, with nothing lost between them."""
         clouds = PROFILES[profile]
         writing_s = clouds.first_token_s + (len(tokenize(FIRST_CLAUSE)) - 1) * clouds.per_token_s
         asked_s = self.certain_s if self.guess_s is None else self.guess_s

@@ -91,7 +91,7 @@ class Ways:
         options = settings.listener.recognizer
         self._engine = TimedEngine(WhisperEngine(settings))
         self.outside_ms: list[float] = []
-        """Of ``ours``: what was not the engine's work."""
+        """The part of ``ours`` that was not the engine's work."""
         self._ladder = RecognitionLadder(
             [LocalRecognizer(self._engine, options.workers)],
             recognition_limits(settings),

@@ -53,7 +53,7 @@ STOPPED_WITHIN_S = 60.0
 
 
 class Lags(NamedTuple):
-    """In milliseconds."""
+    """How late texts came, in milliseconds."""
 
     total: list[float]
     ours: list[float]
@@ -177,7 +177,7 @@ def settings() -> Settings:
 
 
 async def round_of(clients: int, *, with_stopped: bool = False) -> tuple[Lags, str]:
-    """So many at once, and what else there is to say of it."""
+    """Dictate with so many clients at once; what else there is to say of it comes as text."""
     sounds = [dictation(client) for client in range(clients)]
     raw = [sound.astype("<i2").tobytes() for sound in sounds]
     ours = settings()

@@ -57,7 +57,7 @@ def measure(tell: Callable[[str], None]) -> tuple[list[Spelling], float]:
 
 
 def _seconds(clause: str, language: Language) -> float:
-    """Of the processor: whoever else works on this machine takes none of them."""
+    """Processor time: whoever else works on this machine takes none of it."""
     begin = time.thread_time()
     spoken_form(clause, language)
     return time.thread_time() - begin

@@ -10,7 +10,7 @@ from edge.nearest_rank import nearest_rank
 
 
 class Summary(NamedTuple):
-    """Of samples in one unit."""
+    """A summary of samples in one unit."""
 
     n: int
     median: float

@@ -56,7 +56,7 @@ class WayParts:
 
 
 def by_sentence(text: str) -> bool:
-    """Only whole sentences are spoken."""
+    """Whether a text ends a sentence: nothing less is spoken."""
     return ends_sentence(text)
 
 
@@ -215,7 +215,7 @@ class _Speech:
         self.turn_id = new_id()
         self.script = Script()
         self.begun = asyncio.Event()
-        """It has text."""
+        """Set when there is text."""
         self.arrivals: list[SoundArrival] = []
         self._played_to_mono = 0.0
         self._spoken_to = 0

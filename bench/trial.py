@@ -15,7 +15,7 @@ NotedPoint = Literal[
 ]
 """Stages of a turn, as the guide notes them itself."""
 Point = NotedPoint | Literal["model_asked", "voice_asked"]
-"""And when a service had read what it was asked, as the emulated clouds note it."""
+"""A stage, or when a service had read what it was asked, as the emulated clouds note it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Trial:
     points_ms: Mapping[Point, float] = field(default_factory=dict)
     """A system has no more points than stages; the two clocks are ``first_sample`` and ``first_content``."""
     floor: LatencyFloor | None = None
-    """Of this very reply; None where no cloud was asked for it, or not for a stream."""
+    """The floor of this very reply; None where no cloud was asked for it, or not for a stream."""
     spent: CloudBill = field(default_factory=CloudBill)
     opener_end_ms: float | None = None
     """When the opener in front was over; None: there was none."""

@@ -21,7 +21,7 @@ from edge.listener.voiceprint.features import BINS, FilterBank
 
 TARGET_MS = 50.0
 LENGTHS_S = (1.0, 3.0, 10.0)
-"""Of the utterances; of the last one the middle counts."""
+"""Lengths of the utterances; of the last one the middle counts."""
 ROUNDS = 40
 CHANNELS, KERNEL, LAYERS = 512, 5, 9
 """With half as many frames as it is shown, 1.8 billion multiplications for 3 s."""
@@ -63,7 +63,7 @@ def make_working_model(path: Path) -> Path:
 
 
 def measure(work: Callable[[NDArray[np.int16]], object], samples: NDArray[np.int16]) -> Summary:
-    """In ms."""
+    """How long the work takes, in ms."""
     times_ms = []
     for _ in range(ROUNDS):
         started = time.perf_counter()

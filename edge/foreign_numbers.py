@@ -20,7 +20,7 @@ def whole_number(text: str) -> int | None:
 
 
 def decimal_number(text: str) -> float | None:
-    """The same with an optional fraction."""
+    """A number without a sign, with or without a fraction; None: anything else."""
     return float(text) if _DECIMAL.match(text) else None
 
 

@@ -34,7 +34,7 @@ class IgnitionNote:
         self.noted = read_ignition(self._path)
 
     def note(self, ignition: Ignition | None) -> None:
-        """Where it has changed."""
+        """Write it down, if it has changed."""
         if ignition is None or ignition == self.noted:
             return
         fresh = self._path.with_name(f"{FILE_NAME}.{secrets.token_hex(8)}{HALF_WRITTEN}")
@@ -49,7 +49,7 @@ class IgnitionNote:
 
 
 def read_ignition(path: Path) -> Ignition | None:
-    """None: nobody has said, or it is no such note."""
+    """The ignition as it is noted; None: nobody has said, or it is no such note."""
     try:
         word = os.readlink(path)  # noqa: PTH115 (a Path would take off/ for off)
     except OSError:

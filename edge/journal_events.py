@@ -11,7 +11,7 @@ from typing import Any
 
 
 class MessageId(Enum):
-    """``journalctl MESSAGE_ID=…``. Behind some stand the fields that their lines carry."""
+    """Ids of the important events (``journalctl MESSAGE_ID=…``); with some stand their lines' fields."""
 
     PROCESS_READY = "1436d4f6efa3466eb2f38b78f713f958"
     PROCESS_NOT_READY = "c41522cff58f46a79d113049cabc36df"

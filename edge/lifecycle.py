@@ -145,7 +145,7 @@ def _make_runtime_dir(runtime_dir: str) -> None:
 
 
 def _make_state_dir(state_dir: str) -> None:
-    """Without one the guide works, and forgets."""
+    """Make the folder of the state. Without one the guide works, and forgets."""
     try:
         make_folder(Path(state_dir))
     except OSError as error:

@@ -15,7 +15,7 @@ class LineLimit:
         self._silent = 0
 
     def take(self, now: float) -> int | None:
-        """None: this line is one too many. Else write it; so many were left out since the last one."""
+        """How many lines were left out since the last one; None: leave this one out, too."""
         if now - self._period_mono >= PERIOD_S:
             self._period_mono, self._told = now, 0
         if self._told >= self._per_minute:

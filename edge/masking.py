@@ -28,7 +28,7 @@ _known: dict[str, None] = {}
 
 
 def remember(secret: str) -> None:
-    """From now on ``masked`` leaves it out, wherever and in whatever usual encoding it stands."""
+    """Have ``masked`` leave it out from now on, wherever and in whatever usual encoding it stands."""
     if len(secret) < SHORTEST_SECRET:
         return
     plain = secret.encode("utf-8", "surrogateescape")
@@ -45,7 +45,7 @@ def remember(secret: str) -> None:
 
 
 def remember_address(address: str) -> None:
-    """The same for the password and the keys that stand in an address."""
+    """Have ``masked`` leave out the password and the keys that stand in an address."""
     for secret in secrets_of(address):
         remember(secret)
 

@@ -55,7 +55,7 @@ DropReason = Literal[
     "duplicate",
 ]
 CANCELLED: DropReason = "cancelled"
-"""Also why a turn was interrupted that was taken back."""
+"""A turn that was taken back while it sounded is interrupted for this reason, too."""
 Occasion = Literal[
     "listening",
     "not_understood",
@@ -586,7 +586,7 @@ class Dropped(Message, frozen=True, kw_only=True):
     trigger_id: str
     kind: Kind
     reason: DropReason
-    """Also the counter ``dropped.REASON``."""
+    """The counter ``dropped.REASON`` has the same name."""
     received_at: float
 
 
@@ -675,7 +675,7 @@ class Caption(Message, frozen=True, kw_only=True):
     occasion: Occasion | None = None
     """As in the Trigger that it became."""
     may_be_aside: bool = False
-    """The same."""
+    """As in the Trigger that it became, too."""
     quiet_s: Annotated[float, msgspec.Meta(ge=0, le=7200)] | None = None
     """The passenger asks for silence, as in the StopRequest that it became; None: for something else."""
 

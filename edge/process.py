@@ -105,13 +105,13 @@ class Life:
         return subscriber.messages(self.context)
 
     def inbox(self, *types: type[M]) -> FeedInbox[M]:
-        """The same, kept until it is asked for; to be closed."""
+        """Messages as ``watch`` gives them, kept until they are asked for; to be closed."""
         inbox = FeedInbox(self.context, self.settings.runtime_dir, *types)
         self._refused += inbox.bad.values()
         return inbox
 
     def check_sockets(self) -> None:
-        """Count what was refused on them. Raises PathTakenError when a socket file of ours was taken."""
+        """Count what was refused on the sockets. Raises PathTakenError: a socket file of ours was taken."""
         self.feed.check()
         for receiver in self._receivers:
             receiver.check()

@@ -54,7 +54,7 @@ class RungTrail:
             self._noted(OneTry(rung, None, "skipped", reason))
 
     def beside(self, note: Note) -> Note:
-        """The same, and it is noted here as well."""
+        """A note that does what this one does, and notes it here as well."""
 
         def both(service: str, purpose: Purpose, amounts: Mapping[Unit, float]) -> None:
             note(service, purpose, amounts)
@@ -64,7 +64,7 @@ class RungTrail:
 
     @property
     def tries(self) -> tuple[RungTry, ...]:
-        """In the order in which they were begun, or passed over."""
+        """The tries in the order in which they were begun, or passed over."""
         return tuple(
             RungTry(
                 stage=self._stage,
@@ -79,7 +79,7 @@ class RungTrail:
 
     @property
     def spent(self) -> dict[str, float]:
-        """The same entries that the ledger got: ``SERVICE.PURPOSE.UNIT`` → amount."""
+        """Entries as the ledger got them: ``SERVICE.PURPOSE.UNIT`` → amount."""
         return dict(self._spent)
 
     def _noted(self, one: OneTry) -> OneTry:

@@ -38,7 +38,7 @@ class Timeline:
             self._reached.setdefault(stage, mono)
 
     def stages(self) -> tuple[StageTime, ...]:
-        """In the order of time."""
+        """The stages in the order of time."""
         reached = (StageTime(*item) for item in self._reached.items())
         return tuple(sorted(reached, key=lambda stage: stage.mono))
 

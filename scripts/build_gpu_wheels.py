@@ -22,7 +22,7 @@ from typing import NamedTuple
 from scripts.bundle_archive import sha256_of
 
 ORIN = 87
-"""Its GPU's architecture; 8.7 as CTranslate2 writes it."""
+"""The architecture of Orin's GPU; 8.7 as CTranslate2 writes it."""
 CUDA = {"6": "12.6", "7": "13.2"}
 """JetPack 6.2 and 7.2 → their CUDA. A wheel runs with the major version that it was built for."""
 MODULES = ("auditwheel", "numpy", "packaging", "pybind11", "setuptools", "wheel")
@@ -36,7 +36,7 @@ class Source(NamedTuple):
     repository: str
     tag: str
     commit: str | None
-    """That the tag stands for; None: nobody has looked it up yet, so whoever builds has to (``--commit``)."""
+    """The commit that the tag stands for; None: whoever builds has to look it up (``--commit``)."""
 
 
 SOURCES = {
@@ -182,12 +182,12 @@ def _check_out(engine: str, options: argparse.Namespace) -> None:
 
 
 def _steps(engine: str, options: argparse.Namespace) -> list[Step]:
-    """From sources to a wheel in ``wheels``."""
+    """Steps from sources to a wheel in ``wheels``."""
     return {"onnxruntime": _onnxruntime, "ctranslate2": _ctranslate2}[engine](options)
 
 
 def _onnxruntime(options: argparse.Namespace) -> list[Step]:
-    """Its wheel holds its own libraries."""
+    """Steps to onnxruntime's wheel, which holds its own libraries."""
     cuda = ("--use_cuda", "--cuda_home", str(options.cuda_home), "--cudnn_home", "/usr")
     defines = (
         "onnxruntime_BUILD_UNIT_TESTS=OFF",

@@ -21,6 +21,10 @@ The Python packages of `requirements-device.lock`, with the licences that they n
 (espeak-ng, GPL-3.0; Mosquitto, EPL-2.0 or EDL-1.0; PortAudio, MIT) keep theirs in `/usr/share/doc`. Models:
 `models/catalogue.toml` names the licence of each.
 
+Not in that lock, since no shuttle has them: **textual** (MIT), with the extra `desk` on a dispatcher's
+machine; **nvidia-cublas-cu12** (NVIDIA's own licence, no free one), with `recognizer-gpu` in a recognizer
+server's image for a GPU: whoever hands such an image on hands that on, too.
+
 What asks for something:
 
 - **piper-tts** and **espeak-ng** are GPL-3.0-or-later: each runs as a program of its own.
@@ -59,7 +63,7 @@ def page() -> str:
 
 
 def licence_of(name: str) -> str:
-    """As SPDX spells it."""
+    """The licence as SPDX spells it."""
     if name in NOT_HERE:
         return NOT_HERE[name]
     try:

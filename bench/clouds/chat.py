@@ -146,7 +146,7 @@ class EmulatedChat:
         fault: Fault | None,
         output: ServiceOutput,
     ) -> web.StreamResponse:
-        """Without ``stream``: faults in mid-stream strike before the headers, as nothing else is visible."""
+        """Answer without ``stream``. Faults of mid-stream strike before the headers: nothing else shows."""
         tokens = len(answer.reasoning) + len(answer.content)
         pacer = self._first_token_pacer(output)
         await pacer.release(max(0, tokens - 1) * self._per_token_s(fault))

@@ -31,7 +31,7 @@ class Profile:
     """For each token and each piece of audio."""
     stall_s: float = 0.0
     seed: int = 1
-    """Of the random numbers behind jitter and stalls: the same seed, the same weather."""
+    """Seed of the random numbers behind jitter and stalls: the same seed, the same weather."""
     starts_with: FaultKind | None = None
     """A fault that every service has from the start."""
 

@@ -22,7 +22,7 @@ class ServiceOutput:
     first_mono: float | None = None
     """First content token or first audio."""
     tokens_mono: list[float] = field(default_factory=list)
-    """Of an answer that is streamed: when each token of content left."""
+    """When each token of content left, of an answer that is streamed."""
     context_id: str | None = None
 
 
@@ -58,7 +58,7 @@ class RequestRecord:
     outputs: list[ServiceOutput] = field(default_factory=list)
     messages: list[ReceivedMessage] = field(default_factory=list)
     close_code: int | None = None
-    """Of a WebSocket."""
+    """The code with which a WebSocket was closed."""
     client_left: bool = False
     """The client disconnected before the answer was complete."""
     ended_mono: float | None = None

@@ -27,7 +27,7 @@ _TONE_SHARE = 0.8
 """Part of a cell that sounds; the rest separates it from the next."""
 _RAMP_S = 0.004
 _AMPLITUDE = 0.3
-"""Of full scale, each of the two tones."""
+"""Share of full scale, for each of the two tones."""
 
 _WINDOW_S = 0.005
 """Longer than a beat of any two tones, so that the envelope of a chord does not dip inside it."""
@@ -38,9 +38,9 @@ _SILENCE = 0.001
 """Below this share of full scale a recording is silent."""
 _SHORTEST_LETTER_S = 0.012
 _ANALYSIS_S = 0.028
-"""Of the middle of a letter: long enough to tell neighbouring frequencies apart."""
+"""Length of a letter's middle that is analysed: enough to tell neighbouring frequencies apart."""
 _CHORD_SHARE = 0.6
-"""Of a letter's energy at least this is in its two tones; noise or a second voice over it has less."""
+"""Least share of a letter's energy in its two tones; with noise or a second voice over it there is less."""
 _WORD_PAUSE_S = 0.03
 
 PcmSamples = NDArray[np.int16]

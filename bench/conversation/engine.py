@@ -29,7 +29,7 @@ class Overhead:
 
     @property
     def percent(self) -> float:
-        """Of the quickest rounds, which other work on the machine disturbed least."""
+        """Overhead by the quickest rounds, which other work on the machine disturbed least."""
         return (min(self.ours_ms) / min(self.bare_ms) - 1) * 100
 
 

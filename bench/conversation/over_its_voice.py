@@ -11,7 +11,7 @@ from tests.support.transcribed import transcribed
 
 TRIALS = 20
 LOUDER_DB = (0, 6, 10)
-"""Than the echo, where there is speech."""
+"""How much louder than the echo passengers are, where there is speech."""
 
 
 @dataclass

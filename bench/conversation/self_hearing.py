@@ -35,7 +35,7 @@ SETTINGS = {"LISTENER__DUPLEX": "full", "LISTENER__ECHO": "software"}
 
 @dataclass
 class SelfHearing:
-    """Of all remarks behind those from which the room was learned."""
+    """What was heard of all remarks behind those from which the room was learned."""
 
     remarks: int = 0
     interrupted: int = 0
@@ -80,7 +80,7 @@ class Ear:
                 context.destroy(linger=0)
 
     def attenuation_db(self) -> float:
-        """Of what was captured since the last call."""
+        """How much of the echo was taken out of what was captured since the last call."""
         captured, cleaned = _power(self.captured), _power(self.cleaned)
         self.captured.clear()
         self.cleaned.clear()

@@ -41,7 +41,7 @@ from tests.support.sound_server import RATE, Recording, SoundServer
 TRIALS = 20
 TEXT = "You see a long row of rice fields and palm trees, and a road to the sea that never seems to end."
 LEFT_ALONE_S = 0.5
-"""Of each trial, before anything is decided."""
+"""How long each trial is left alone before anything is decided."""
 DUCK_HEARD_S = 0.5
 WINDOW = RATE // 200
 AUDIBLE = 0.02
@@ -126,7 +126,8 @@ class StandInCommentator:
 
 
 async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str]) -> Yielding:
-    """
+    """Time how quickly the speaker lowers its voice and falls silent.
+
     Args:
         settings: on top of the defaults, without the prefix.
     """

@@ -72,7 +72,7 @@ class Observer:
         return str(command["id"])
 
     async def desire(self, version: str, settings: dict[str, Any]) -> None:
-        """Of all shuttles."""
+        """Desire settings of all shuttles."""
         body = {"version": version, "ts": time.time(), "settings": settings}
         await self._session.publish(f"{PREFIX}/all/{DESIRED}", msgspec.json.encode(body))
 

@@ -57,20 +57,20 @@ class Fleet:
 
 
 class Idle(NamedTuple):
-    """Of the real telemetry processes and the broker, while nothing happens."""
+    """What the real telemetry processes and the broker take while nothing happens."""
 
     rss_mb: float
     pss_mb: float
     cpu_percent: float
-    """Of a core, each."""
+    """Percent of a core, each."""
     broker_kb_per_session: float | None
     broker_cpu_percent: float | None
     messages_per_s: float
-    """That an operator hears of the whole fleet."""
+    """Messages that an operator hears of the whole fleet."""
 
 
 class Answered(NamedTuple):
-    """From the operator's publication to each shuttle's answer, as the operator gets it."""
+    """Times from the operator's publication to each shuttle's answer, as the operator gets it."""
 
     after_s: list[float]
     missing: int
@@ -79,7 +79,7 @@ class Answered(NamedTuple):
 
 
 class Storm(NamedTuple):
-    """After a broker that was away."""
+    """What happened when a broker that was away came back."""
 
     away_s: float
     over_s: float | None
@@ -232,7 +232,7 @@ async def storm(observer: Observer, fleet: Fleet, where: Where, away_s: float) -
 
 
 async def stored_bytes_per_turn(folder: Path) -> float:
-    """Of the file, while turns wait in it."""
+    """How much the file grows for a turn that waits in it."""
     folder.mkdir()
     store = FleetStore(folder, "bench")
 

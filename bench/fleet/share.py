@@ -26,7 +26,7 @@ WITH, WITHOUT = "with", "without"
 async def pair(
     folder: Path, broker: Broker, fleet: FleetBroker, order: tuple[str, ...], seconds: float
 ) -> dict[str, dict[str, float]]:
-    """For each of both: RSS and PSS in MB, and the processor's share in percent of a core."""
+    """RSS and PSS in MB, and percent of a core, of each of both."""
     there: dict[str, TelemetryAlone] = {}
     async with Operator(fleet).there() as operator:
         try:

@@ -17,14 +17,14 @@ from tests.support.two_networks import TwoNetworks
 
 NAME = "wire"
 QUIET_S = 0.7
-"""So long nothing has moved: what was caused has been told."""
+"""Silence after which all that was caused has been told."""
 TLS_BYTES = 22
-"""That TLS 1.3 adds to a record (RFC 8446: header, content type, tag of AES-GCM)."""
+"""Bytes that TLS 1.3 adds to a record (RFC 8446: header, content type, tag of AES-GCM)."""
 PING = (2 + TLS_BYTES, 2 + TLS_BYTES)
 
 
 class Bytes(NamedTuple):
-    """Inside TCP, TLS included. Headers of TCP and IP are not: 40 to 60 bytes a segment."""
+    """Bytes inside TCP, with TLS. Headers of TCP and IP are not in them: 40 to 60 bytes a segment."""
 
     up: int
     down: int

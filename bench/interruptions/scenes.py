@@ -58,7 +58,7 @@ class Scene(NamedTuple):
 
 
 def scenes(language: Language) -> list[Scene]:
-    """In an order by chance, always the same: a run that is broken off is a sample."""
+    """Scenes in a random order that is always the same: a run that is broken off is a sample."""
     found = list(_scenes(language))
     random.Random(1).shuffle(found)
     return found
@@ -100,7 +100,7 @@ def _recorded_talk(language: Language) -> Iterator[Scene]:
 
 
 def _trimmed(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Without the silence around it."""
+    """The sound without the silence around it."""
     loud = np.flatnonzero(
         np.abs(samples.astype(np.float64)) > 0.02 * np.abs(samples.astype(np.float64)).max()
     )

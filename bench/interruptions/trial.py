@@ -216,6 +216,6 @@ def _levels() -> Iterator[int]:
 
 @functools.cache
 def guide_says(language: Language) -> NDArray[np.float64]:
-    """In whole frames."""
+    """What the guide says, in whole frames."""
     spoken = say(Passenger("espeak-ng", GUIDES[language]), SAYS[language]).astype(np.float64)
     return np.pad(spoken, (0, -len(spoken) % FRAME_SAMPLES))

@@ -21,7 +21,7 @@ class RememberingVad:
         self._heard: list[NDArray[np.int16]] = []
         self._key = b""
         self._behind = 0
-        """Of the frames heard, so many the detector has not been given."""
+        """How many of the frames heard the detector has not been given."""
 
     def reset(self) -> None:
         self._heard, self._key, self._behind = [], b"", 0

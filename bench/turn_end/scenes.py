@@ -27,7 +27,7 @@ VOICES: dict[Language, str] = {"ru": "voice_msu_ru_nsh_clunits", "en": "voice_cm
 ROOM_DBFS = -58.0
 BEFORE_S, AFTER_S = 0.6, 2.5
 MEDIAN_PAUSE_S, SPREAD_OF_PASSENGERS, SPREAD_OF_PAUSES = 0.45, 0.3, 0.4
-"""Of pauses in mid-turn: log-normal, so that one in six is longer than 0.75 s."""
+"""Pauses in mid-turn are log-normal, so that one in six is longer than 0.75 s."""
 LONGEST_PAUSE_S = 1.4
 PEOPLE = Path("/usr/share/asterisk/sounds")
 READERS: dict[Language, str] = {"ru": "ru_RU_f_IvrvoiceRU", "en": "en_US_f_Allison"}
@@ -37,7 +37,7 @@ LONGEST_OWN_PAUSE_S = 0.2
 """What has a longer one has more than the pause that is cut in."""
 WINDOW_S = 0.03
 SENTENCES_OF_ONE = 5
-"""So many sentences one after the other are one passenger's."""
+"""How many sentences one after the other are one passenger's."""
 
 
 class PausedUtterance(NamedTuple):

@@ -22,7 +22,8 @@ ADVICE = "sky in view? A cold receiver needs minutes. Antenna, cable, baud rate 
 
 
 def check_gps(source: str | None, within_s: float, *, gpsd_port: int = GPSD_PORT) -> Result:
-    """
+    """Wait for a fix of the receiver.
+
     Args:
         source: ``gpsd`` (on this machine), the path of a receiver, or nothing: there is none.
     """

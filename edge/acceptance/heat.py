@@ -31,7 +31,7 @@ LOAD = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): sum(at * at for 
 
 
 class Seen(NamedTuple):
-    """From the begin of the load to its end."""
+    """What was read of the board from the beginning of the load to its end."""
 
     before_c: dict[str, float]
     hottest_c: dict[str, float]
@@ -59,7 +59,7 @@ def check_heat(tree: Tree, minutes: float) -> Result:
 
 
 def judge(seen: Seen) -> Iterator[Check]:
-    """Pure."""
+    """Judge what was seen under load. Pure."""
     zone = max(seen.hottest_c, key=lambda zone: seen.hottest_c[zone])
     hottest, before = seen.hottest_c[zone], seen.before_c.get(zone)
     rose = "" if before is None else f", from {before:.0f} °C"
@@ -95,7 +95,7 @@ def _watch(tree: Tree, minutes: float) -> Seen:
 
 @contextlib.contextmanager
 def _load() -> Iterator[None]:
-    """A process for each core."""
+    """Let each core work, by a process of its own."""
     command = [sys.executable, "-I", "-S", "-c", LOAD, str(os.getpid())]
     cores = len(os.sched_getaffinity(0))
     workers = [

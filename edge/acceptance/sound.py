@@ -105,7 +105,7 @@ class _Mouth(threading.Thread):
 
 
 def check_sound(settings: Settings) -> Result:
-    """Takes some 10 s."""
+    """Have the microphone hear what is played, and judge it; takes some 10 s."""
     speaker, listener = settings.speaker, settings.listener
     if "null" in (speaker.output, listener.input):
         which = "loudspeaker (speaker.output)" if speaker.output == "null" else "microphone (listener.input)"

@@ -63,7 +63,7 @@ def signal(sample_rate: int) -> Samples:
 
 
 def sweep(sample_rate: int) -> Samples:
-    """From low to high, linearly in time."""
+    """A tone that rises from low to high, linearly in time."""
     at = np.arange(round(SWEEP_S * sample_rate)) / sample_rate
     low, high = SWEEP_HZ
     phase = 2 * np.pi * (low * at + (high - low) * at**2 / (2 * SWEEP_S))
@@ -71,7 +71,8 @@ def sweep(sample_rate: int) -> Samples:
 
 
 def measure(heard: Samples, sample_rate: int, handed_over_at_s: float) -> HeardSignal:
-    """
+    """Find the signal in what the microphone gave, and judge it.
+
     Args:
         heard: all that the microphone gave, from before the signal until behind it.
         handed_over_at_s: when the sweep's first sample was given to the device, in seconds of ``heard``.

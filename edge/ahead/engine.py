@@ -95,7 +95,7 @@ class AheadEngine:
         self._news.set()
 
     async def run(self) -> NoReturn:
-        """For ever."""
+        """Make what is asked for, for ever."""
         while True:
             self._news.clear()
             now, wait_s = Moment.now(), LONGEST_NAP_S
@@ -138,7 +138,7 @@ class AheadEngine:
                 self._making = None
 
     def _pause_s(self, job: AheadJob[Any], error: RungError) -> float:
-        """For how long nothing is made after this failure."""
+        """How long nothing is made after this failure, in seconds."""
         if isinstance(error, RequestError):
             self._suspects.add(job.name)
             if len(self._suspects) < SUSPECT_AFTER:

@@ -13,7 +13,7 @@ from edge.backoff import Backoff
 
 
 class Pauses(NamedTuple):
-    """Seconds; means of what is drawn."""
+    """How long is waited in between, in seconds; means of what is drawn."""
 
     quiet_s: float
     """In which nothing must have been said, nor anybody have spoken; not drawn."""
@@ -26,7 +26,7 @@ class Pauses(NamedTuple):
 
 
 class Pace:
-    """Says how long the next use of the service has to wait.
+    """Says how long the next use of a service has to wait.
 
     Args:
         draw: a number from 0 to 1, drawn anew.

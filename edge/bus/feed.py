@@ -80,7 +80,7 @@ class FeedPublisher:
             self._send(frames)
 
     def is_watched(self, kind: type[Feed]) -> bool:
-        """Somebody wants this type: what is costly need only be told then. May be called in any thread."""
+        """Whether somebody wants this type: what is costly need be told only then. For any thread."""
         return kind.__name__ in self._watched
 
     async def close(self) -> None:
@@ -119,7 +119,7 @@ class FeedPublisher:
             self._socket.send_multipart(frames, zmq.NOBLOCK)
 
     def _frames(self, message: Feed) -> list[bytes] | None:
-        """None: it is too long for any reader; counted and told."""
+        """The message's frames; None: it is too long for any reader, which is counted and told."""
         kind, payload = type(message).__name__, encode(message)
         if len(payload) > MAX_BYTES:
             self.bad.refuse(f"{kind} has {len(payload)} bytes, and readers take {MAX_BYTES}")
@@ -144,7 +144,7 @@ class _Reader(Generic[M]):
         self.bad = {process: BadMessages(f"feed.{process}") for process in self._wanted}
 
     def _open(self, context: zmq.asyncio.Context) -> dict[zmq.Socket[bytes], ProcessName]:
-        """A socket for each feed."""
+        """Open a socket for each feed."""
         make: Any = context.socket  # its annotations do not know sockets of another class
         sockets: dict[zmq.Socket[bytes], ProcessName] = {}
         for process, kinds in self._wanted.items():
@@ -160,7 +160,7 @@ class _Reader(Generic[M]):
         return sockets
 
     def _decoded(self, process: ProcessName, frames: list[bytes]) -> M | None:
-        """None: it was refused, and counted."""
+        """The message in the frames; None: it was refused, and counted."""
         message = decode_from(FEEDS[process], frames[-1], self.bad[process])
         if message is None or isinstance(message, self._wanted[process]):
             return message

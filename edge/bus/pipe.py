@@ -65,7 +65,7 @@ class _Queued:
 
 
 class PipeSender:
-    """The sending end. ``put`` never blocks; the future tells how it ended.
+    """A pipe's sending end. ``put`` never blocks; its future tells how the message fared.
 
     Args:
         runtime_dir: where sockets lie. The receiver need not be there yet.

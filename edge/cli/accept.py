@@ -18,7 +18,7 @@ from edge.vitals.tree import Tree
 
 
 def accept(options: argparse.Namespace, settings: Settings) -> int:
-    """0: nothing failed; what is not there does not count."""
+    """Exit code 0: nothing failed; what is not there does not count."""
     result = _run(options, settings)
     checks = [check.cleaned(one_line) for check in result.checks]
     if options.as_json:

@@ -55,7 +55,7 @@ LACKING_HERE = {"piper": "piper.voices names no voice", "rhvoice": "rhvoice.allo
 
 
 class Cast(NamedTuple):
-    """Who is compared."""
+    """The models and voices that are compared."""
 
     models: list[LanguageModel]
     voices: list[Voice]
@@ -67,7 +67,7 @@ class Cast(NamedTuple):
 
 
 def compare(options: argparse.Namespace, settings: Settings) -> int:
-    """0: at least one pair worked; 130: interrupted, and what there was is told."""
+    """Exit code 0: at least one pair worked; 130: interrupted, and what there was is told."""
     svg = open_new(Path(options.svg)) if options.svg else None
     cast = cast_of(settings, options.llm, options.voice)
     comparison = Comparison(settings, cast)
@@ -207,7 +207,7 @@ class Comparison:
 
 
 async def _warm_up(rung: LanguageModel | Voice) -> None:
-    """As in the guide: what is asked first finds an open connection. Whether it works its turns will show."""
+    """Open the connection before the first request, as the guide does. Its turns will show if it works."""
     with contextlib.suppress(Exception):
         async with asyncio.timeout(WARM_UP_S):
             await rung.probe()

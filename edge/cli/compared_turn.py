@@ -36,7 +36,7 @@ class AskedOfServices:
 
 @dataclass
 class ComparedTurn:
-    """Times are in seconds since the trigger."""
+    """One turn of a model and a voice. Times are in seconds since the trigger."""
 
     trigger: str
     text: str = ""
@@ -52,7 +52,7 @@ class ComparedTurn:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """None: it came in one piece."""
+        """Tokens a second behind the first one; None: the text came in one piece."""
         counted = sum(amounts.get("tokens_out", 0.0) for amounts in self.lines.values())
         took_s = self.whole_text_s - self.first_token_s
         return (counted or estimated_tokens(len(self.text))) / took_s if took_s > 0.001 else None

@@ -29,7 +29,7 @@ PAYING: tuple[ProcessName, ...] = tuple(process for process, news in NEWS.items(
 
 
 def cost(options: argparse.Namespace, settings: Settings) -> int:
-    """0, also where nothing was spent."""
+    """Exit code 0, also where nothing was spent."""
     books, today = Books(), Moment.now().date
     ceiling = asyncio.run(_ask_guide(settings, books))
     is_running = bool(books.tellers)

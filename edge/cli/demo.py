@@ -24,7 +24,7 @@ EVENT: dict[Language, str] = {
 
 
 def demo(options: argparse.Namespace, settings: Settings) -> int:
-    """0 when the remark was spoken."""
+    """Exit code 0 when the remark was spoken."""
     return asyncio.run(_demo(options, settings))
 
 

@@ -13,7 +13,7 @@ from edge.operator_error import OperatorError
 
 
 def desk(options: argparse.Namespace, settings: Settings) -> int:
-    """0: it was left; the text goes to the standard output then. 1: it cannot be, with the reason."""
+    """Exit code 0: it was left; its text goes to the standard output. 1: it cannot be, with the reason."""
     try:
         from edge.desk.app import DeskApp
     except ModuleNotFoundError as error:

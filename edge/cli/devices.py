@@ -38,7 +38,7 @@ METERED_S = 5.0
 
 
 def devices(options: argparse.Namespace, settings: Settings) -> int:
-    """0: told, heard or played; 1: it cannot be, with the reason."""
+    """Exit code 0: told, heard or played; 1: it cannot be, with the reason."""
     try:
         if options.level is not None:
             return _meter(options.level or settings.listener.input, options.seconds)

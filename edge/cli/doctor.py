@@ -15,7 +15,7 @@ from edge.doctor.examination import examine
 
 
 def doctor(options: argparse.Namespace, settings: Settings) -> int:
-    """0 when nothing that is needed is missing; optional things may be absent."""
+    """Exit code 0 when nothing that is needed is missing; optional things may be absent."""
     logging.getLogger("edge.mqtt").setLevel(logging.ERROR)  # what it would warn of is a finding
     checks = asyncio.run(examine(settings))
     if options.as_json:

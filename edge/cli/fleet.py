@@ -30,7 +30,7 @@ ID_CHARS = 24
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
-    """0: everybody who was expected or heard of is there and ready; 1: not, or nobody was heard of."""
+    """Exit code 0: all who were expected or heard of are there and ready; 1: not, or nobody was heard of."""
     rows = asyncio.run(_ask(options, settings))
     if options.as_json:
         print(json.dumps(msgspec.to_builtins(rows), ensure_ascii=False))
@@ -43,21 +43,21 @@ def status(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def watch(options: argparse.Namespace, settings: Settings) -> int:
-    """0: until the time was over or Ctrl-C came."""
+    """Exit code 0: the time was over or Ctrl-C came."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_watch(options, settings, ("turn", "receipt", "status", "birth", "alarm")))
     return 0
 
 
 def receipts(options: argparse.Namespace, settings: Settings) -> int:
-    """The same for what becomes of commands, from now on."""
+    """Show what becomes of commands, from now on."""
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_watch(options, settings, ("receipt",), command=options.id))
     return 0
 
 
 def announce(options: argparse.Namespace, settings: Settings) -> int:
-    """0: all that were expected or have answered have played it, and one at least; 1: not, or not in time."""
+    """Exit code 0: all who were expected or have answered have played it, one at least; 1: not in time."""
     answers = asyncio.run(_announce(options, settings, scope_of(options)))
     if options.as_json:
         print(json.dumps(answers, ensure_ascii=False))

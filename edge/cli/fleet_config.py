@@ -25,7 +25,7 @@ MOST_SHOWN = 6
 
 
 def config(options: argparse.Namespace, settings: Settings) -> int:
-    """0: every shuttle that was heard of follows, and one at least; 1: not, or not in time."""
+    """Exit code 0: every shuttle that was heard of follows, and one at least; 1: not, or not in time."""
     roll = ComplianceRoll(DesiredFolder(Path(options.folder)))
     asyncio.run(_follow(options, settings, roll))
     rows = roll.rows

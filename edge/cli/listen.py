@@ -23,7 +23,7 @@ REFRESH_S = 0.125
 
 
 def listen(options: argparse.Namespace, settings: Settings) -> int:
-    """0: until the time was over or Ctrl-C came; 1: it cannot be, with the reason."""
+    """Exit code 0: the time was over or Ctrl-C came; 1: it cannot be, with the reason."""
     with contextlib.suppress(KeyboardInterrupt):
         if options.server is not None:
             from edge.cli.listen_to_server import listen_to_server

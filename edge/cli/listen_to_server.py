@@ -32,7 +32,7 @@ NEXT_LANGUAGE = "l"
 
 
 def listen_to_server(options: argparse.Namespace, settings: Settings) -> int:
-    """0: until the time was over, Ctrl-C came, or the microphone had an end; 1: no server takes the sound."""
+    """Exit code 0: the time is over, Ctrl-C came, or the microphone ended; 1: no server takes the sound."""
     source, access = chosen_input(options.input, settings), access_of(settings.desk, options.server)
     logging.disable()  # what is wrong stands on the screen
 

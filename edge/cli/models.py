@@ -19,7 +19,7 @@ from edge.model_files.store import FileState, Store, sha256_of
 
 
 def models(options: argparse.Namespace, settings: Settings) -> int:
-    """0 when done; 1 with one line on standard error when not."""
+    """Exit code 0 when done; 1 with one line on standard error when not."""
     actions = {"list": _list, "fetch": _fetch, "verify": _verify, "path": _path}
     catalogue = load_catalogue(Path(options.catalogue) if options.catalogue else None)
     store = Store(Path(options.dir or settings.models_dir).expanduser())

@@ -54,7 +54,7 @@ class Holdings(NamedTuple):
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
-    """0, also where it is empty: that is a state."""
+    """Exit code 0, also where it is empty: that is a state."""
     give_up_rights(folder_of(settings))
     held = asyncio.run(_holdings(settings))
     if options.as_json:
@@ -82,7 +82,7 @@ def clear(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def export(options: argparse.Namespace, settings: Settings) -> int:
-    """0 when the archive was written."""
+    """Exit code 0 when the archive was written."""
     folder = folder_of(settings)
     key = Path(options.sign).expanduser() if options.sign else None
     done = export_pool(
@@ -98,7 +98,7 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def import_archive(options: argparse.Namespace, settings: Settings) -> int:
-    """0 when every entry was taken or is known already, 1 when any was refused."""
+    """Exit code 0 when every entry was taken or is known already, 1 when any was refused."""
     folder = folder_of(settings)
     admission = make_admission(
         settings, load_blocklists(settings.commentator.blocklist_dir, settings.commentator.gate_classes_off)

@@ -18,7 +18,7 @@ ORDER_TAKEN_WITHIN_S = 3.0
 
 
 def fill(options: argparse.Namespace, settings: Settings) -> int:
-    """0: it is full, or as full as today's budget allows; 1: not yet, or no guide is there."""
+    """Exit code 0: it is full, or as full as today's budget allows; 1: not yet, or no guide is there."""
     return asyncio.run(_fill(settings, options.timeout))
 
 

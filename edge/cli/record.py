@@ -19,7 +19,7 @@ CONNECT_S = 5.0
 
 
 def record(options: argparse.Namespace, settings: Settings) -> int:
-    """0: recorded until the time was over or Ctrl-C came; 1: it cannot be, with the reason."""
+    """Exit code 0: recorded until the time was over or Ctrl-C came; 1: it cannot be, with the reason."""
     if options.utterances and not settings.telemetry.answer_text:
         raise OperatorError(
             "--utterances keeps what passengers say, and telemetry.answer_text is off; "

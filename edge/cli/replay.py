@@ -25,7 +25,7 @@ LAST_TURNS_S = 15.0
 
 
 def replay(options: argparse.Namespace, settings: Settings) -> int:
-    """0: played (and, with ``--diff``, as recorded); 1: not as recorded, or it cannot be played."""
+    """Exit code 0: played (and, with ``--diff``, as recorded); 1: not as recorded, or it cannot be played."""
     lines = read_drive(Path(options.file))
     played = asyncio.run(_play_live(lines, settings, options.speed)) if options.live else simulate(lines)
     recorded = [line for line in lines if isinstance(line, Outcomes)]

@@ -45,7 +45,7 @@ def give_up_rights(folder: Path, groups: tuple[str, ...] = ()) -> None:
 
 @contextlib.contextmanager
 def rights_of_owner(folder: Path) -> Iterator[None]:
-    """The same, until the block ends: for a command that has to write elsewhere afterwards."""
+    """Give up root's rights until the block ends: for a command that has to write elsewhere afterwards."""
     groups, gid = os.getgroups(), os.getegid()
     try:
         owner = _owner(folder)

@@ -14,7 +14,7 @@ from edge.config import EX_CONFIG, ConfigError, Settings
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Until it ends.
+    """Run one process until it ends.
 
     Raises:
         ConfigError: a setting, or the file of variables, is of no use.

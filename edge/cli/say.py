@@ -28,7 +28,7 @@ DEVICE_PATIENCE_S = 5.0
 
 
 def say(options: argparse.Namespace, settings: Settings) -> int:
-    """0: it was played, or shown; 1: no voice works, or there is no device."""
+    """Exit code 0: it was played, or shown; 1: no voice works, or there is no device."""
     known = (*LOCAL_VOICES, *settings.services)
     if options.voice and options.voice not in known:
         raise OperatorError(f"no voice has the name {options.voice}; there are {', '.join(sorted(known))}")

@@ -16,7 +16,7 @@ from edge.config import ENV_PREFIX, Settings
 
 
 def talk(options: argparse.Namespace, settings: Settings) -> int:
-    """Until an empty line, ``q`` or Ctrl-D. Starts a guide of its own, so that ``--llm`` is really used."""
+    """Ask until an empty line, ``q`` or Ctrl-D. Starts a guide of its own, so that ``--llm`` is used."""
     asyncio.run(_talk(options, settings))
     return 0
 

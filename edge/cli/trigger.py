@@ -23,7 +23,7 @@ LARGEST_EVENT_BYTES = 64 * 1024
 
 
 def trigger(options: argparse.Namespace, settings: Settings) -> int:
-    """0: spoken; 1: it was not, with the reason."""
+    """Exit code 0: spoken; 1: it was not, with the reason."""
     turn = asyncio.run(_send(options, settings, _event(options)))
     if turn is None:
         return 1

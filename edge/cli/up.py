@@ -122,7 +122,7 @@ class Supervisor:
 
 
 async def up(program: Sequence[str] = PROGRAM) -> int:
-    """Until Ctrl-C or SIGTERM (exit code 0)."""
+    """Run all processes until Ctrl-C or SIGTERM (exit code 0)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -38,7 +38,7 @@ Embeddings = dict[str, list[float]]
 
 
 def voices(options: argparse.Namespace, settings: Settings) -> int:
-    """0: done; 1: it could not be done, with the reason."""
+    """Exit code 0: done; 1: it could not be done, with the reason."""
     folder = state_dir_of(settings, "listener")
     enrolled = EnrolledVoices(folder)
     try:
@@ -109,7 +109,7 @@ def _embedding(model: EmbeddingModel, samples: NDArray[np.int16], settings: Sett
 
 
 def _record(settings: Settings, seconds: float) -> NDArray[np.int16]:
-    """From the listener's microphone, or from the default one where none is configured."""
+    """Record from the listener's microphone, or from the default one where none is configured."""
     spec = settings.listener.input
     source = make_input("default" if spec == "null" else spec)
     source.open()

@@ -20,7 +20,8 @@ REDIRECTED = (
 
 
 def as_rung_error(error: Exception, model: str, setting: str = "model") -> RungError:
-    """
+    """What a failed request means for the rung: its cause, and what to do.
+
     Args:
         error: from the SDK of a service, or from the HTTP library below it.
         model: that was asked for.

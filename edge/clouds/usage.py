@@ -12,7 +12,7 @@ MOST_TOKENS = 10_000_000
 
 
 class Usage(NamedTuple):
-    """0: it has not counted, or nothing that could be."""
+    """Tokens that a service counted; 0: it did not count, or there were none."""
 
     tokens_in: int = 0
     tokens_out: int = 0

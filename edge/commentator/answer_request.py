@@ -32,7 +32,8 @@ def answer_request(
     opener: str = "",
     may_be_aside: bool = False,
 ) -> ModelRequest:
-    """
+    """The request for an answer, with all that the model is told beside the question.
+
     Args:
         question: the transcript, without the wake name.
         language: to answer in.

@@ -78,7 +78,7 @@ class Answers:
         self._seen.add(sighting, now)
 
     def language_of(self, question: str, heard: Language | None) -> Language:
-        """To answer in: the one that a passenger asked for, or the question's own, if the guide speaks it.
+        """The language to answer in: one that a passenger asked for, or the question's if we speak it.
 
         Args:
             heard: the recognizer's opinion.
@@ -134,7 +134,7 @@ class Answers:
             self._conversation.said(turn.text, turn.language, monotonic())
 
     def last_words(self) -> LastWords | None:
-        """What was said last."""
+        """The words that were said last."""
         return self._conversation.last_words(monotonic())
 
     def forget(self) -> None:

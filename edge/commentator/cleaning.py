@@ -63,7 +63,7 @@ def without_markup(text: str) -> str:
 
 
 def without_noise(text: str) -> str:
-    """The same of what a model wrote, in which stage directions go, too. A clause, without a list's mark."""
+    """What is said of a clause that a model wrote: stage directions go, too. It has no list's mark."""
     return _plain(text, directions=True)
 
 

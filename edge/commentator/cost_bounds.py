@@ -39,13 +39,13 @@ class CostBounds:
 
     @property
     def fact(self) -> str:
-        """For people."""
+        """How many turns used paid services today, for people."""
         if not self._is_anything_paid:
             return "no paid service is configured"
         return f"{self._paid_turns.today(Moment.now().date)} today"
 
     def may_pay(self, trigger: Trigger) -> bool:
-        """The turn of this trigger may use a paid service; it counts as one that does."""
+        """Whether the turn of this trigger may use a paid service; if so, it counts as one that does."""
         if self.is_at_ceiling(trigger.kind):
             self._life.counters["unpaid_turns.ceiling"] += 1
             return False

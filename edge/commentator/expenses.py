@@ -88,7 +88,7 @@ class Expenses:
 
     @property
     def levels(self) -> dict[str, float]:
-        """For metrics: what is known of today's money, and how much of each ceiling is used up."""
+        """What is known of today's money, and how much of each ceiling is used up, for metrics."""
         date = Moment.now().date
         by_service: dict[str, float] = {}
         lines = self._books.spent(date)
@@ -106,7 +106,7 @@ class Expenses:
         return max(used, key=lambda bound: used[bound])
 
     def _is_unknown(self, date: str) -> bool:
-        """Without a ceiling nothing hangs on it."""
+        """Whether a process has lost what it had spent; without a ceiling nothing hangs on it."""
         return bool(self._shares(date)) and self._books.is_unknown(date)
 
     async def _follow(self) -> None:

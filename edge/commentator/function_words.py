@@ -17,7 +17,7 @@ def function_words(language: Language) -> frozenset[str]:
 
 @cache
 def foreign_function_words() -> frozenset[str]:
-    """The same of languages that the guide does not speak."""
+    """Pronouns, prepositions, particles of languages that the guide does not speak."""
     return frozenset(_tables()["others"]["function"].split())
 
 

@@ -36,7 +36,7 @@ _SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
 
 
 class Stopped(Exception):
-    """From here on nothing of this reply may be spoken; the text says why."""
+    """A reply of which nothing may be spoken from here on; the text says why."""
 
 
 class Gate:

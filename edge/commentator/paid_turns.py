@@ -59,12 +59,12 @@ class PaidTurns:
         return int(sum(turns for who, turns in self._of(date).items() if _CAMERA not in who))
 
     def take(self, trigger: Trigger, now: Moment) -> Refusal | None:
-        """None: the turn of this trigger may use one, and is counted."""
+        """Count the turn of this trigger as a paid one; or say why it may not be."""
         camera = (trigger.sighting and trigger.sighting.camera) or ""
         return self.take_for(trigger.kind, trigger.topic, camera, now)
 
     def take_for(self, kind: Kind, topic: str, camera: str, now: Moment) -> Refusal | None:
-        """The same, of what has no trigger yet."""
+        """Count a turn that has no trigger yet; or say why it may not be paid."""
         whole = f"{kind} {topic}".strip()
         sources = {whole: CAMERAS_TOGETHER, self._share_of(whole, camera, now.date): 1}
         for who, times in sources.items():

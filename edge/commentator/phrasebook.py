@@ -25,7 +25,7 @@ class PhrasebookError(ValueError):
 
 
 class Phrasebook:
-    """Picks a remark for a sighting and fills it; says none twice before it has said all of them."""
+    """Picks a remark for a sighting and fills it; none comes twice before all have come."""
 
     def __init__(
         self,

@@ -164,7 +164,7 @@ class LiveTurn:
             self._enter(TurnPhase.WRITING)
 
     def _enter(self, phase: TurnPhase) -> bool:
-        """False: this phase does not follow the present one, which stays."""
+        """Go on to this phase. False: it does not follow the present one, which stays."""
         if not self._phase.may_become(phase):
             return False
         self._phase = phase

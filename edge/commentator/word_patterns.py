@@ -48,7 +48,7 @@ class WordPatterns:
         """First token → the phrases that begin with it, as token, ``GAP``, ``START`` and ``END``."""
 
     def add(self, name: str, line: str, prefixes: Iterable[str] = ()) -> None:
-        """A phrase."""
+        """Add a phrase."""
         steps = [
             {"~": GAP, "^": START, "$": END}.get(word) or self._token(word, prefixes) for word in line.split()
         ]

@@ -53,7 +53,7 @@ class Wording(Protocol):
 
 
 class GivenWords:
-    """Spoken as they are, without mark-up and emoji."""
+    """Words that are spoken as they are, without mark-up and emoji."""
 
     sources: tuple[str, ...] = ()
     refused: Sequence[str] = ()

@@ -49,7 +49,7 @@ def for_process(environment: Mapping[str, str], process: ProcessName) -> dict[st
 
 
 def without_secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Ours (or ``environment``) for a program that needs no service: what looks like a secret stays here."""
+    """Our environment (or ``environment``) for a program that needs no service: secrets stay here."""
     ours = os.environ if environment is None else environment
     return {
         name: value
@@ -59,6 +59,6 @@ def without_secrets(environment: Mapping[str, str] | None = None) -> dict[str, s
 
 
 def _variables(secret: str, path: tuple[str, ...]) -> set[str]:
-    """By which it may come."""
+    """Variables of the environment by which the secret may come."""
     in_tree = {path, path[1:]}  # as a service's key is written now, and as it was in a section of its own
     return {secret.upper()} | {f"{ENV_PREFIX}{'__'.join(keys)}".upper() for keys in in_tree}

@@ -41,7 +41,7 @@ class Origins:
         self._noted: dict[SettingPath, tuple[SettingPath, str]] = {}
 
     def note(self, path: SettingPath, name: SettingPath, source: str) -> None:
-        """``source`` sets ``path``, which is called ``name`` there."""
+        """Note that ``source`` sets ``path``, which is called ``name`` there."""
         self._noted[path] = (name, source)
 
     def of(self, path: SettingPath) -> tuple[SettingPath, str]:
@@ -120,7 +120,7 @@ def type_at(keys: Sequence[str]) -> Any:
 
 
 def list_or_table(kind: Any) -> bool:
-    """Whether a setting may be either."""
+    """Whether a setting may be a list or a table."""
     return typing.get_origin(_container(kind, list)) is tuple and typing.get_origin(kind) is not tuple
 
 

@@ -80,7 +80,7 @@ _SECTIONS = {path[:length] for path in DESIRABLE for length in range(len(path))}
 
 
 class Desired(NamedTuple):
-    """What the file holds."""
+    """The fleet's desired settings, as the file holds them."""
 
     version: str
     settings: dict[str, Any]
@@ -96,7 +96,7 @@ def desired_path(state_dir: str) -> Path:
 
 
 def read_desired(path: Path) -> Desired | None:
-    """None: the fleet desires nothing.
+    """What the file holds; None: the fleet desires nothing.
 
     Whoever writes the file gains the closed list, and nothing else.
 
@@ -163,7 +163,7 @@ def value_of(settings: Settings, path: SettingPath) -> Any:
 
 
 def _without_empty(tree: Mapping[str, Any], above: SettingPath = ()) -> dict[str, Any]:
-    """Without sections that set nothing."""
+    """The tree without sections that set nothing."""
     kept = {}
     for key, value in tree.items():
         if (*above, key) in _SECTIONS and isinstance(value, Mapping):

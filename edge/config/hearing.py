@@ -18,7 +18,7 @@ class VadSettings(Section, frozen=True):
 
 
 class Endpointing(Section, frozen=True):
-    """When an utterance begins and ends."""
+    """Where an utterance begins and ends."""
 
     sensitivity: Annotated[float, Meta(ge=0.01, le=0.99)] = 0.5
     """From a probability of ``1 − sensitivity`` on it is speech. RealtimeSTT's 0.05 means 0.95."""
@@ -70,7 +70,7 @@ class RecognizerSettings(Section, frozen=True):
 
 
 class AddresseeSettings(Section, frozen=True):
-    """Was it meant for the guide?"""
+    """Who is answered: by what an utterance counts as meant for the guide."""
 
     mode: Literal["wake", "always", "push_to_talk"] = "wake"
     """``wake``: the guide's name, the button or an answer just given; ``always``: every utterance is meant;

@@ -74,7 +74,7 @@ def load(ours: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".
 
 
 class LoadedSettings(NamedTuple):
-    """All sources together."""
+    """What all sources of settings say together."""
 
     settings: Settings
     notes: list[SettingsNote]
@@ -93,7 +93,7 @@ def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[SettingsNote]]:
 
 
 def loaded(env: Mapping[str, str]) -> LoadedSettings:
-    """The same, with what the fleet desires.
+    """Settings and notes as ``settings_of`` has them, with what the fleet desires.
 
     Raises:
         ConfigError: as ``load``. What the fleet desires is left out where it cannot be used.
@@ -112,7 +112,7 @@ def loaded(env: Mapping[str, str]) -> LoadedSettings:
 
 
 class OwnSources:
-    """All sources but the fleet.
+    """The sources of settings but the fleet.
 
     Raises:
         ConfigError: one cannot be read.

@@ -73,5 +73,5 @@ def _of_models(
 
 
 def _can_be_sent(key: str) -> bool:
-    """In an HTTP header."""
+    """Whether the key can stand in an HTTP header."""
     return key.isascii() and key.isprintable()

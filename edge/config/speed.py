@@ -14,7 +14,7 @@ FASTEST_ELEVENLABS = 1.2
 
 
 def speed_of(settings: Settings, voice: str) -> float:
-    """1.0 is the voice's own."""
+    """How quickly a voice speaks; 1.0 is its own speed."""
     wanted = _wanted(settings, voice)
     service = settings.services.get(voice)
     return min(wanted, FASTEST_ELEVENLABS) if service and service.kind == "elevenlabs" else wanted

@@ -160,8 +160,9 @@ class PoolSettings(Section, frozen=True):
     max_mb: Annotated[int, Meta(ge=1, le=100_000)] = 200
     """On disk. A remark takes about 0.4 MB; what is worth least goes first."""
     characters_per_day: Annotated[int, Meta(ge=0, le=10_000_000)] = 40_000
-    """That the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A remark has
-    about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool 10 000."""
+    """Characters that the voice may be asked for in a day, over restarts; 0: nothing more is voiced ahead. A
+    remark has about 70, and saves the same number live. Two hours of driving need about 25 000, an empty pool
+    10 000."""
     quiet_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
     """Time in which nothing must have been said before the voice is used for the pool. Less fills it also
     where people talk nearly all the time."""
@@ -291,7 +292,7 @@ def _default_state_dir() -> str:
 
 
 def _default_models_dir() -> str:
-    """On a device below the state; in a checkout the checkout's own folder."""
+    """The checkout's own folder in a checkout; on a device one below the state."""
     checkout = Path(__file__).parents[2] / "models"
     on_device = Path("/var/lib/shuttle-guide/models")
     if on_device.is_dir():

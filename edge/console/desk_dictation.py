@@ -97,7 +97,7 @@ class _ServerLine:
             self._link.send(samples)
 
     async def run(self) -> None:
-        """For ever, or until it is replaced and has told its last words."""
+        """Dictate for ever, or until it is replaced and has told its last words."""
         self._state_changed(self._link.state)
         connecting = asyncio.create_task(self._link.run())
         try:

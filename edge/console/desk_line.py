@@ -109,7 +109,7 @@ class DeskLines:
 
 
 async def _hear(socket: WebSocket, dictation: DeskDictation, sending: DeskSending) -> None:
-    """Until it leaves. Raises StrangeDeskError."""
+    """Obey the page until it leaves. Raises StrangeDeskError."""
     allowance = Allowance(BURST, RATE)
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         if wait_s := allowance.wait_s(time.monotonic()):

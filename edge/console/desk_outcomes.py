@@ -96,7 +96,7 @@ def heard_by(outcomes: dict[str, CommandOutcome]) -> int:
 
 
 def _own_outcome(trigger_id: str, now: GuideNow) -> CommandOutcome:
-    """In the states of receipts."""
+    """How it ended, in the states of receipts."""
     for turn in reversed(now.turns):
         if turn.trigger_id == trigger_id:
             if turn.outcome == "spoken":

@@ -23,7 +23,7 @@ class EffectiveSetting(NamedTuple):
 
 
 def effective_settings(settings: Settings) -> list[EffectiveSetting]:
-    """All that the console runs with, in their order."""
+    """All settings that the console runs with, in their order."""
     env = environment(dotenv=None)
     own, desired = OwnSources(env), loaded(env).desired
     by_fleet = {dotted(path) for path, _ in flat(desired.settings)} if desired else set()

@@ -50,7 +50,7 @@ RETRY_S = 1.0
 LOOK_S = 1.0
 MOST_CONNECTIONS = 96
 SEND_BUFFER_BYTES = 64 * 1024
-"""That the kernel keeps for a page that does not read."""
+"""Bytes that the kernel keeps for a page that does not read."""
 MOST_MESSAGE_BYTES = 64 * 1024
 """The longest that a WebSocket takes: a desk's text; a piece of its sound is far shorter."""
 

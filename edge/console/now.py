@@ -113,7 +113,7 @@ class GuideNow:
         return subject is not None
 
     def take_alarm(self, alarm: AlarmPayload) -> None:
-        """As telemetry has told it over MQTT."""
+        """Note an alarm that telemetry has told over MQTT."""
         if self.alarms.get(alarm.name) != alarm:
             self.alarms[alarm.name] = alarm
             self.versions["alarms"] += 1
@@ -160,7 +160,7 @@ class GuideNow:
         return cost_today(self.books, date, self._prices, self.ceiling) if self.books.tellers else None
 
     def state(self, date: str) -> StatePayload:
-        """The same that telemetry tells on ``state``."""
+        """What telemetry tells on ``state``."""
         return state_payload(
             self.states,
             self.playback,
@@ -243,7 +243,7 @@ class GuideNow:
 
 
 def _says_the_same(before: Playback | None, now: Playback) -> bool:
-    """As far as anybody sees it."""
+    """Whether the two look the same to whoever sees them."""
     return before is not None and (before.id == now.id or _shown(before) == _shown(now))
 
 

@@ -62,7 +62,7 @@ class SpokenWords:
             self._changes.tell()
 
     def current(self, now_mono: float) -> GuideWords | None:
-        """None: the speaker does not answer."""
+        """The words that sound now; None: the speaker does not answer."""
         is_fresh = now_mono - self._heard_mono <= TIMINGS[GuideWords].fresh_s
         return self._words if is_fresh else None
 

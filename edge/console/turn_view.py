@@ -56,8 +56,10 @@ class _Row(NamedTuple):
 
 
 def stretches(turn: TurnPayload) -> list[Stretch]:
-    """In the order of time. A stage that came earlier than one before it (an opener sounds before the first
-    text is there) leaves an empty stretch out."""
+    """The stretches in the order of time.
+
+    A stage that came earlier than one before it (an opener sounds before the first text is there) has none.
+    """
     reached = turn.stages_ms
     at = reached.get("speech_end", 0.0) if turn.kind == "answer" else 0.0
     found = []

@@ -14,7 +14,7 @@ NAMES: dict[Language, str] = {"ru": "Русский", "en": "English", "id": "Ba
 
 
 class PageWords:
-    """``words("do.mute")``; a name that has no words of its own is shown as it is."""
+    """A language's words for pages: ``words("do.mute")``. A name without words is shown as it is."""
 
     def __init__(self, language: Language) -> None:
         self.language = language

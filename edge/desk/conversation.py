@@ -58,7 +58,7 @@ class ConversationLog:
 
     @property
     def exchanges(self) -> list[ShownExchange]:
-        """The oldest first."""
+        """The exchanges, the oldest first."""
         return list(self._exchanges.values())
 
     def hearing(self, now_mono: float) -> Hearing | None:

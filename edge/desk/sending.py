@@ -26,7 +26,7 @@ from edge.ingest.parsed import printable
 
 
 class SendScreen(Screen[None]):
-    """Choose shuttles, send, and see what becomes of it.
+    """The screen on which shuttles are chosen, a text is sent, and what becomes of it is seen.
 
     Args:
         settings: where the fleet's broker is, and who we are there.

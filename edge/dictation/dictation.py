@@ -48,7 +48,7 @@ class DictatingMicrophone:
         return self._microphone.state
 
     def switch(self, on: bool) -> None:
-        """Off: the microphone is let go, and the sentence that was begun is ended."""
+        """Switch on, or off: then the microphone is let go, and the sentence that was begun is ended."""
         self.on = on
         self._microphone.listen(on)
         if not on:
@@ -56,14 +56,14 @@ class DictatingMicrophone:
         self._switched.set()
 
     def take(self, news: Understood | ServerStage) -> None:
-        """What the server tells."""
+        """Take what the server tells."""
         awaited = self._tail.awaited
         self._tail.take(news)
         if self._tail.awaited < awaited:
             self._one_came.set()
 
     async def run(self) -> None:
-        """Until the microphone has an end, and its last words have come; else for ever."""
+        """Dictate until the microphone has an end, and its last words have come; else for ever."""
         tail = asyncio.create_task(self._keep_tail())
         self._microphone.listen(self.on)
         self._microphone.start()

@@ -60,7 +60,7 @@ class LanguageChoice:
 
     @property
     def shown(self) -> str:
-        """For people."""
+        """The choice, for people."""
         return self.chosen or "auto"
 
     def choose_next(self) -> None:

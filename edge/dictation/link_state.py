@@ -40,7 +40,7 @@ class LinkState(NamedTuple):
 
     @property
     def told(self) -> str:
-        """For people."""
+        """The state in a line for people."""
         return self.name if not self.reason else f"{self.name}: {self.reason}"
 
 

@@ -35,7 +35,7 @@ class ServerAccess(NamedTuple):
 
     @property
     def data_address(self) -> str:
-        """With this client's name, and its language."""
+        """The data socket's address, with this client's name and its language."""
         language = f"&language={self.language}" if self.language else ""
         return f"{self.address}/?client={self.client}{language}"
 
@@ -92,7 +92,7 @@ def access_of(settings: DeskSettings, server: str | None = None, language: str =
 
 
 def _port_of(address: str) -> int:
-    """With a port in it."""
+    """The port in an address."""
     port = urlsplit(address).port
     assert port is not None
     return port

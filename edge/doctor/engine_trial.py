@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def _onnxruntime(device: str) -> EngineTrial:
-    """The detector of speech, as the listener loads it."""
+    """Run a small graph on the device: that of the detector of speech."""
     import onnxruntime
 
     from edge.listener.onnx_session import Device

@@ -32,7 +32,7 @@ PACKAGES = {
 
 
 def check_microphone(settings: Settings) -> Iterator[Check]:
-    """Opens it as the listener does; only while none runs, which would hold it."""
+    """Open the microphone as the listener does; only while none runs, which would hold it."""
     requested = settings.listener.input
     if requested == "null":
         return

@@ -55,7 +55,7 @@ def check_processes(states: Mapping[str, ProcessState]) -> Iterator[Check]:
 
 
 def _verdict_of(fact: str, value: str) -> CheckVerdict:
-    """Without an output there is no guide; a rung that is skipped is only not there at present."""
+    """How bad a fact is: without an output there is no guide; a skipped rung is only absent at present."""
     if fact == "output":
         return "ok" if value.endswith(": open") else "missing"
     is_rung = fact.startswith(RUNG_PREFIXES)

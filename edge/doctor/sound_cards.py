@@ -45,7 +45,7 @@ def check_sound_cards(tree: Tree, settings: Settings) -> Iterator[Check]:
 
 
 def _card_of(wanted: WantedCard, named: dict[Direction, str], cards: dict[str, str]) -> str | None:
-    """None: a setting such as ``default`` names no card."""
+    """The card that a setting names; None: none, as ``default``."""
     if wanted.setting == wanted.shared:
         return named.get(wanted.direction)
     found = [card for card, kind in cards.items() if wanted.setting in (card, kind) or wanted.setting in kind]

@@ -67,7 +67,7 @@ def _lexicon(site_dir: str) -> Check:
 
 
 def check_sound_card(settings: Settings) -> Check:
-    """Only while no speaker runs: it would hold the device."""
+    """Look for a sound card. Call it only while no speaker runs, which would hold the device."""
     from edge.speaker.sound_card import has_sound_card
 
     requested = settings.speaker.output

@@ -47,7 +47,7 @@ class DriveError(OperatorError):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag=str.lower, omit_defaults=True):
-    """Every line: ``what`` it is, and when."""
+    """What every line has: ``what`` it is, and when."""
 
     at: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)]
     """Seconds since the drive began."""

@@ -254,7 +254,7 @@ class Recorder:
         return max(0.0, round(mono_s - self._began_mono, 3))
 
     def _of_unix(self, unix_s: float) -> float:
-        """The same of a time by the clock as it is set now."""
+        """Seconds since the drive began, of a time by the clock as it is set now."""
         ago_s = max(0.0, time.time() - unix_s)
         return self._of_mono(time.monotonic() - ago_s)
 

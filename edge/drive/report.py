@@ -33,7 +33,8 @@ class Report(NamedTuple):
 
 
 def report(lines: Sequence[AnyLine], outcomes: Sequence[Outcomes]) -> Report:
-    """
+    """The figures of one playing.
+
     Args:
         lines: of the drive.
         outcomes: what became of it, then or now.

@@ -28,7 +28,7 @@ class _Selector(selectors.SelectSelector):
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """Threads would have a time of their own: what is meant for one is done at once."""
+    """An event loop with simulated time. What is meant for a thread is done at once."""
 
     def __init__(self) -> None:
         self._simulated = _Selector()

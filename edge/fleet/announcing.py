@@ -15,7 +15,7 @@ class FleetAnnouncement(NamedTuple):
     """By language, instead of one text."""
     language: str | None = None
     safety: bool = False
-    """Not every account may."""
+    """Whether it is said as ``safety``, which not every account may."""
     chime: bool = False
     ttl_s: float = 60.0
     """Seconds within which it has to begin."""

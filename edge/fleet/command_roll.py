@@ -26,7 +26,7 @@ class CommandOutcome(NamedTuple):
 
 
 class CommandRoll:
-    """Keeps what became of it at each shuttle.
+    """Keeps what became of one command at each shuttle.
 
     Args:
         command: its id.

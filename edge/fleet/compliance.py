@@ -55,7 +55,7 @@ class ComplianceRoll:
 
     @property
     def rows(self) -> list[Compliance]:
-        """Who does not follow comes first."""
+        """A row for each shuttle; who does not follow comes first."""
         rows = [self._row(shuttle) for shuttle in self._heard]
         return sorted(rows, key=lambda row: (row.state == "follows", row.shuttle))
 
@@ -97,7 +97,7 @@ class ComplianceRoll:
         return all(row.state == "follows" or self._has_answered(row.shuttle) for row in self.rows)
 
     def _groups_of(self, shuttle: str) -> Sequence[str] | None:
-        """As the shuttle has told, else as the folder says; None: nobody knows."""
+        """Groups as the shuttle has told them, else as the folder has them; None: nobody knows."""
         told = self._heard[shuttle].groups
         return self._folder.groups_of(shuttle) if told is None else told
 

@@ -38,7 +38,7 @@ class FleetFrame(msgspec.Struct, Generic[BodyT], frozen=True, kw_only=True):
 
     schema: int = SCHEMA_VERSION
     id: str
-    """Once for each shuttle; a message may come twice, and is then the same."""
+    """Given once by each shuttle; a message that comes twice has the same."""
     shuttle: str
     boot: str
     """Which start of the machine it was made in."""
@@ -58,7 +58,7 @@ class BirthBody(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     groups: tuple[str, ...]
     commands: tuple[str, ...]
-    """That it understands."""
+    """The commands that the shuttle understands."""
 
 
 class OutboxBody(msgspec.Struct, frozen=True, kw_only=True):

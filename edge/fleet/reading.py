@@ -33,7 +33,7 @@ class FleetReader:
         self.refused = 0
 
     def read(self, topic: str, payload: bytes) -> FleetMessage | None:
-        """None: it came before, or it is no message of a shuttle, which is counted."""
+        """The shuttle's message; None: it came before, or is none of a shuttle, which is counted."""
         parts = topic.removeprefix(f"{PREFIX}/").split("/", 1)
         try:
             if len(parts) != 2 or len(payload) > MAX_MESSAGE_BYTES:

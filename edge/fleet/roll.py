@@ -40,7 +40,7 @@ class Roll:
 
     @property
     def rows(self) -> list[ShuttleRow]:
-        """Who is away comes first."""
+        """A row for each shuttle; who is away comes first."""
         return sorted(self._rows.values(), key=lambda row: (row.online is True, row.shuttle))
 
     def take(self, message: FleetMessage) -> None:

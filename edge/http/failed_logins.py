@@ -20,14 +20,14 @@ class FailedLogins:
         self._times = Recent[str, deque[float]](MAX_ADDRESSES)
 
     def wait_s(self, address: str, now: float) -> float:
-        """For how long this address is still refused unheard; 0: it is heard."""
+        """How long this address is still refused unheard, in seconds; 0: it is heard."""
         times = self._times.get(address)
         if times is None or len(times) < FAILURES:
             return 0.0
         return max(0.0, times[0] + WITHIN_S - now)
 
     def add(self, address: str, now: float) -> None:
-        """A wrong token came from there."""
+        """Note that a wrong token came from this address."""
         times = self._times.get(address, deque(maxlen=FAILURES))
         times.append(now)
         self._times[address] = times

@@ -217,7 +217,7 @@ def json_text(payload: bytes) -> str | None:
 
 
 def words(text: str) -> str:
-    """What somebody means to be said or seen, as one clean line.
+    """The words that somebody wants said, or saw, as one clean line.
 
     Raises:
         RefusedError: see ``clean``, or it is the state of something.

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "control.json"
 WRITE_PERIOD_S = 1.0
-"""Also the longest that an acknowledgement waits for the disk: others wait behind it."""
+"""The longest, too, that an acknowledgement waits for the disk: others wait behind it."""
 LARGEST_BYTES = 64 * 1024
 
 

@@ -61,5 +61,5 @@ class KnownPayloads:
 
     @property
     def of_settings(self) -> Digests:
-        """To be kept on disk."""
+        """What is kept on disk of the topics that set something."""
         return {topic: tuple(self._came[topic]) for topic in self._settings if self._came[topic]}

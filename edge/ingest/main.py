@@ -169,7 +169,7 @@ class Ingest:
                 message.ack()
 
     def _obey_passenger(self, order: VolumeOrder) -> None:
-        """As ``cmd/volume``, said in the cabin and for these passengers."""
+        """Do what ``cmd/volume`` does, for these passengers alone: it was said in the cabin."""
         self._control.wish(order.volume)
         self._log_control("a passenger's words")
         if self._control_due is None:
@@ -270,7 +270,7 @@ class Ingest:
 
 
 def _acknowledge_later(message: Incoming) -> None:
-    """In any case: a held acknowledgement keeps back what comes behind it."""
+    """Acknowledge it later in any case: a held acknowledgement keeps back what comes behind it."""
     asyncio.get_running_loop().call_later(HELD_S, message.ack)
 
 

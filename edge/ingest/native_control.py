@@ -209,7 +209,7 @@ def _check_age(arrival: Arrival, body: Body) -> None:
 
 
 def _word(payload: bytes) -> str:
-    """Plain, or a JSON string."""
+    """The word in a payload: plain, or a JSON string."""
     return (json_text(payload) or payload.decode("utf-8", errors="replace")).strip()
 
 

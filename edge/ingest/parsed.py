@@ -88,14 +88,14 @@ class Arrival(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Leaves a parser; becomes a ``Refused`` at its door."""
+    """A message that a parser does not take; becomes a ``Refused`` at the parser's door."""
 
     def __init__(self, code: RefusalCode, reason: str) -> None:
         super().__init__(reason)
         self.code: RefusalCode = code
 
     def as_refused(self, topic: str) -> Refused:
-        """With the topic in front, harmless to print whatever came in."""
+        """The refusal with the topic in front, harmless to print whatever came in."""
         line = printable(f"{topic}: {self}")
         if len(line) > MAX_REASON_CHARS:
             line = line[: MAX_REASON_CHARS - 1] + "…"

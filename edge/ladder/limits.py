@@ -9,7 +9,7 @@ from edge.config import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class LadderLimits:
-    """The numbers up to ``max_ms`` bound how long a rung's first output is waited for; that is learned."""
+    """A ladder's limits. Those up to ``max_ms`` bound the wait for a first output, which is learned."""
 
     initial_ms: int
     local_initial_ms: int = 0

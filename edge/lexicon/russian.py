@@ -30,7 +30,7 @@ def noun_phrase(label: str, count: int | Literal["several"], case: NounCase) -> 
 
 
 def noun_phrase_in_sentence(label: str, count: int | Literal["several"], case: NounCase) -> str:
-    """The same for a sentence written for one thing and for many.
+    """The noun with its number for a sentence that is written for one thing and for many.
 
     "Двадцать одна собака" fits neither, since it wants a singular verb; "больше двадцати собак" is many.
     """

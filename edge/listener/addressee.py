@@ -131,7 +131,7 @@ class Addressee:
         return self._is_only_stop(_without(placed_words(transcript), self._names.first(transcript)))
 
     def quiet_s(self, transcript: str) -> float:
-        """For how long a stop word asks for silence ("помолчи десять минут"); 0: it does not say."""
+        """How long a stop word asks for silence ("помолчи десять минут"), in seconds; 0: it does not say."""
         duration = duration_in([word.text for word in placed_words(composed(transcript))], self._languages)
         return duration.minutes * 60 if duration else 0.0
 

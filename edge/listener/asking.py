@@ -196,7 +196,7 @@ def _clause_asks(
 
 
 def _may_invert(forms: _Forms, clause: Clause, rest: Sequence[str], behind_name: bool) -> bool:
-    """Without a question mark: the verb stands before its subject."""
+    """Whether a verb before its subject makes a question here, without a question mark."""
     if clause.mark in ("!", ".") or (rest[0] == "don't" and not {*rest[1:2]} & SUBJECTS):
         return False
     if forms.language != "en" or not behind_name or rest[0] in _NO_COPULA:

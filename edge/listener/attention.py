@@ -80,7 +80,7 @@ class Attention:
 
     @property
     def facts(self) -> dict[str, str]:
-        """For people."""
+        """How the button is, where there is one, for people."""
         return {"button": self._button.fact} if self._button else {}
 
     # --- what the ears tell --------------------------------------------------------------------
@@ -107,7 +107,7 @@ class Attention:
         return transcript is not None and self._judge.has_words(transcript.text, since_mono, monotonic())
 
     def stops(self, heard: HeardUtterance) -> bool:
-        """True: it is a stop word and no more, and everything is done about it."""
+        """Stop, if a stop word was said and no more. True: it was, and all that it asks for is done."""
         transcript = heard.recognition.transcript
         if transcript is None or not self._judge.is_stop(transcript.text):
             return False
@@ -126,7 +126,7 @@ class Attention:
         self._guesses.void(segment_id, monotonic())
 
     def heard(self, heard: HeardUtterance) -> None:
-        """A whole utterance."""
+        """Act on a whole utterance."""
         judgement = self._judge.judge(heard)
         self._life.counters[f"utterances.{judgement.reason}"] += 1
         log.info("an utterance was heard: %s (%s)", judgement.deed, judgement.reason)
@@ -202,7 +202,8 @@ class Attention:
         judgement: Judgement | None = None,
         quiet_s: float | None = None,
     ) -> None:
-        """
+        """Tell what was understood of a segment so far, as a caption.
+
         Args:
             judgement: of the whole utterance; None: it goes on.
             quiet_s: for how long it asks for silence; None: it does not.

@@ -32,11 +32,11 @@ class ButtonDevice:
 
     @property
     def fact(self) -> str:
-        """For people."""
+        """Which device the button is, and what is wrong with it, for people."""
         return f"{self._path}: {self._trouble or 'open'}"
 
     async def watch(self) -> None:
-        """For ever."""
+        """Watch for the device and its key, for ever."""
         while True:
             try:
                 await self._read()
@@ -47,7 +47,7 @@ class ButtonDevice:
             await asyncio.sleep(RETRY_S)
 
     async def _read(self) -> None:
-        """Until the device is gone. Raises OSError."""
+        """Read until the device is gone. Raises OSError."""
         device = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()

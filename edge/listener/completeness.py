@@ -38,7 +38,8 @@ class Completeness:
         self._openers = frozenset(word for one in called_in for word in call_words(one)["openers"])
 
     def judge(self, transcript: str, language: Language | None) -> Ending:
-        """
+        """Tell by its last words how an utterance ends.
+
         Args:
             transcript: of an utterance to its last word so far.
             language: as the recognizer heard it; None, or one of no use: each of ours is asked.

@@ -45,7 +45,7 @@ def choose_duplex(settings: ListenerSettings) -> Duplex:
 
 
 def open_duplex(settings: ListenerSettings) -> tuple[Duplex, Canceller | None]:
-    """The same, with the canceller where there is to be one."""
+    """The mode as ``choose_duplex`` has it, with the canceller where there is to be one."""
     duplex = choose_duplex(settings)
     if duplex.actual != "software":
         return duplex, None

@@ -56,7 +56,7 @@ HEARD = {True: "heard", False: "not heard by the microphone", None: "not judged"
 
 
 class Ears:
-    """Everything in the event loop but the device and the engines, which have threads of their own."""
+    """The way of the sound, in the event loop; the device and the engines have threads of their own."""
 
     def __init__(
         self,

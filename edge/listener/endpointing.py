@@ -89,7 +89,7 @@ class Endpointer:
         """Probability by the sound that this pause is the end. Set from outside, and forgotten likewise."""
         self.pauses = SpeakerPauses()
         self.verdicts = VerdictRecord()
-        """Not forgotten with the speaker: it is about the model, and says nothing of anybody."""
+        """Kept when the speaker is forgotten: it is about the model, and says nothing of anybody."""
         self._max_frames = _frames(max_speech_s)
         self._release_s = release_s
         self._make_id = make_id
@@ -103,7 +103,7 @@ class Endpointer:
         self.change(options, min_length_s=min_length_s)
 
     def change(self, options: Endpointing, *, min_length_s: float) -> None:
-        """From now on it is cut by these. Not in the middle of an utterance: it began by others."""
+        """Cut by these options from now on. Not to be called in an utterance, which began by others."""
         self.on_threshold = 1.0 - options.sensitivity
         """From this probability on it is speech."""
         self._off_threshold = max(self.on_threshold - HYSTERESIS, 0.005)

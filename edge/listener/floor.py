@@ -58,7 +58,8 @@ class Floor:
         self._believed_until = now
 
     def understood(self, has_words: bool, now: float) -> None:
-        """
+        """Take note that the speaker's words were understood so far.
+
         Args:
             has_words: what was understood so far is more than a listening noise.
         """

@@ -11,7 +11,7 @@ from edge.listener.segment import Frame
 
 
 class FrameQueue:
-    """Bounded; a reader that is late loses the oldest. Made in the event loop that reads it.
+    """A bounded queue of frames: a late reader loses the oldest. Made in the event loop that reads it.
 
     Args:
         size: in frames.
@@ -27,7 +27,7 @@ class FrameQueue:
         self._changed = asyncio.Event()
 
     def put(self, frame: Frame) -> None:
-        """May be called in any thread."""
+        """Put a frame in. May be called in any thread."""
         with self._lock:
             self.dropped += len(self._frames) == self._frames.maxlen
             self._frames.append(frame)

@@ -45,7 +45,7 @@ class SampleClock:
 
 
 class Framer:
-    """One stream of mono blocks at ``sample_rate`` (Hz)."""
+    """Cuts one stream of mono blocks at ``sample_rate`` (Hz) into frames."""
 
     def __init__(self, sample_rate: int) -> None:
         self._resampler = Resampler(sample_rate, SAMPLE_RATE)

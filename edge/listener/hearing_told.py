@@ -22,7 +22,7 @@ def memory_mib() -> int:
 
 
 def tell_hearing(settings: Settings, runs: Mapping[str, str], vad: str, before_mib: int) -> None:
-    """Into the journal. Args: see ``told_of_hearing``."""
+    """Tell the journal what is heard with. Args: see ``told_of_hearing``."""
     told = told_of_hearing(settings, runs, vad, (before_mib, memory_mib()), gpu_name(Tree()))
     log.info("%s", told, extra=event(MessageId.HEARING_LOADED))
 
@@ -30,7 +30,7 @@ def tell_hearing(settings: Settings, runs: Mapping[str, str], vad: str, before_m
 def told_of_hearing(
     settings: Settings, runs: Mapping[str, str], vad: str, memory_mib: tuple[int, int], gpu: str | None
 ) -> str:
-    """Several lines. Pure.
+    """What is heard with, in several lines. Pure.
 
     Args:
         runs: recognizer → model, device and arithmetic that are really used, or why it is not.

@@ -12,7 +12,7 @@ from edge.sound.wav_reader import WavError, WavReader
 
 
 class WavInput:
-    """Any WAV that ``WavReader`` reads; of several channels the first is heard.
+    """A WAV file as a microphone: any that ``WavReader`` reads; of several channels the first is heard.
 
     Args:
         path: the file.

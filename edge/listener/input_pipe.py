@@ -22,7 +22,7 @@ CATCH_UP = 1.05
 
 
 class PipeInput:
-    """Signed 16-bit little-endian mono at 16 kHz, paced by its writer.
+    """A pipe as a microphone: signed 16-bit little-endian mono at 16 kHz, paced by its writer.
 
     A FIFO outlives its writers: when one goes the next may come. The standard input and a file end.
 

@@ -33,5 +33,5 @@ class LevelMeter:
         self._power += (power - self._power) * (1 - math.exp(-duration_s / time_s))
 
     def reset(self) -> None:
-        """Nothing is heard."""
+        """Begin anew: nothing is heard."""
         self._power = 0.0

@@ -70,7 +70,7 @@ class Microphone:
         self._thread.start()
 
     def listen(self, on: bool) -> None:
-        """Off: the source is let go, and nothing is captured; on: it is opened again."""
+        """Switch off (the source is let go, and nothing is captured), or on again."""
         if on:
             self._wanted.set()
         else:
@@ -119,7 +119,7 @@ class Microphone:
 
     @property
     def working(self) -> bool:
-        """False when the thread hangs in the device: only a new process helps then."""
+        """Whether the thread goes on; where it hangs in the device only a new process helps."""
         leaving = self._queue.ended or self._stopping.is_set()
         return leaving or self._clock() - self._turned_at < HUNG_AFTER_S
 

@@ -20,7 +20,7 @@ def make_completeness(settings: Settings) -> Completeness:
 
 
 def recognition_hint(settings: Settings) -> str:
-    """Names and places that are likely to be said: the configured ones and the guide's own names."""
+    """Names that are likely to be said: those of ``listener.recognizer.hint`` and the guide's own."""
     return _hint(settings, settings.listener.languages)
 
 
@@ -30,7 +30,7 @@ def recognition_hints(settings: Settings) -> dict[Language, str]:
 
 
 def _hint(settings: Settings, languages: Sequence[Language]) -> str:
-    """As sentences are written: shown names in small letters, Whisper gets more words wrong."""
+    """The hint as sentences are written: shown names in small letters, Whisper gets more words wrong."""
     given = settings.listener.addressee.names
     told = [settings.listener.recognizer.hint]
     for language in languages:

@@ -45,14 +45,15 @@ class Requests:
         self._languages = tuple(languages)
 
     def find(self, text: str) -> GuideRequest | None:
-        """
+        """What a passenger asks of the guide itself; None: nothing.
+
         Args:
             text: the utterance without the guide's name.
         """
         return self.find_among(words_of(text))
 
     def find_among(self, words: Sequence[str]) -> GuideRequest | None:
-        """The same, of its words."""
+        """What ``find`` finds, of the words of an utterance."""
         if not words or len(words) > MAX_WORDS:
             return None
         found = {asked for language in self._languages for asked in _found(words, language, self._languages)}

@@ -40,7 +40,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class RecognitionRequest:
-    """Recognise ``samples``."""
+    """A request to recognise ``samples``."""
 
     samples: NDArray[np.int16]
     """Shape (n,), mono, 16 kHz."""

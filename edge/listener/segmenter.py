@@ -15,7 +15,7 @@ GAP_S = 0.25
 
 
 class Segmenter:
-    """One stream of frames.
+    """Makes speech events of one stream of frames.
 
     Args:
         vad: of this stream's own.
@@ -55,7 +55,7 @@ class Segmenter:
             self.endpointer.ending = ending
 
     def expect_by_sound(self, completed: float, spoken_frames: int) -> None:
-        """The same of the sound.
+        """Tell what the sound of the present pause says of the utterance's end.
 
         Args:
             completed: probability that the turn is complete.

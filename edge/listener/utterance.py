@@ -29,7 +29,7 @@ FADE_FRAMES = 5
 
 
 class Utterance:
-    """Begins with its first frame of speech.
+    """An utterance that is being said; it begins with its first frame of speech.
 
     Args:
         utterance_id: of the segment that it may become.
@@ -57,7 +57,7 @@ class Utterance:
             self._last_certain = len(self._heard) - 1
 
     def __len__(self) -> int:
-        """In frames, the pre-roll included."""
+        """The number of frames, the pre-roll included."""
         return len(self._pre_roll) + len(self._heard)
 
     @property
@@ -72,7 +72,7 @@ class Utterance:
 
     @property
     def span_s(self) -> float:
-        """From the beginning of the first to the end of the last frame of speech."""
+        """Time from the beginning of the first to the end of the last frame of speech."""
         return (self._last_speech + 1) * FRAME_S
 
     @property
@@ -102,7 +102,7 @@ class Utterance:
         return self.frames()[self._kept(tail_frames) :]
 
     def segment(self, tail_frames: int, release_s: float) -> Segment:
-        """As far as it has come.
+        """The segment that there is so far.
 
         Args:
             tail_frames: silence that is kept at the end.

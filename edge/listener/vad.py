@@ -27,5 +27,5 @@ class Vad(Protocol):
         ...
 
     def reset(self) -> None:
-        """What comes next does not follow on what came before."""
+        """Forget what was heard: what comes next does not follow on it."""
         ...

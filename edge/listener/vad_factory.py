@@ -26,7 +26,7 @@ def make_vad(settings: VadSettings) -> Vad:
 
 
 async def load_vad(settings: VadSettings) -> Vad:
-    """The same, in a thread: CUDA takes long to start, or hangs, and the event loop goes on."""
+    """Make the detector in a thread: to load its model takes long, and the event loop goes on."""
     thread = ThreadPoolExecutor(1, thread_name_prefix="loading the VAD")
     try:
         return await asyncio.get_running_loop().run_in_executor(thread, make_vad, settings)

@@ -26,7 +26,10 @@ ASSET = Path("assets/silero_vad_v6.onnx")
 
 
 class SileroVad:
-    """Input ``input`` [1, 576], states ``h``, ``c`` [1, 1, 128]; outputs probability and new states.
+    """Silero's detector of speech, an ONNX graph.
+
+    Its input is ``input`` [1, 576], its states are ``h`` and ``c`` [1, 1, 128]; it gives the probability of
+    speech, and new states.
 
     Args:
         path: of the graph; by default the one in the package faster-whisper.

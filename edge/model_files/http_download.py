@@ -199,7 +199,7 @@ def _reason(error: Exception, host: str) -> str:
 
 
 def _phrase(code: int) -> str:
-    """In the standard's words; the server's own could say anything."""
+    """The standard's words for a status; the server's own could say anything."""
     try:
         return HTTPStatus(code).phrase
     except ValueError:
@@ -221,7 +221,7 @@ def _origin_of(part: Path) -> _Origin | None:
 
 
 def _note_origin(part: Path, url: str, response: httpx.Response) -> None:
-    """Without a strong validator a later part could belong to another version: then it is begun anew."""
+    """Note where a part came from; without a strong validator, as of one that has to be begun anew."""
     etag = response.headers.get("ETag", "")
     validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
     path = part.with_suffix(".origin")

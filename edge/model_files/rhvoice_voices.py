@@ -45,7 +45,7 @@ def rhvoice_voices(settings: Settings, root: Path = Path("/")) -> Iterator[Insta
 
 
 def _licence(root: Path, language: Language, name: str) -> str:
-    """From the package's ``copyright`` (Debian's DEP-5): the last paragraph that fits a file holds for it."""
+    """The licence by the package's ``copyright`` (Debian's DEP-5): the last paragraph that fits holds."""
     try:
         path = root / COPYRIGHT / PACKAGES.get(language, "") / "copyright"
         text = read_plain(path, LARGEST_BYTES).decode("utf-8", "replace")

@@ -7,9 +7,9 @@ import socket
 
 
 def connect_to_any(host: str, port: int, timeout_s: float) -> socket.socket:
-    """To one of the addresses, in an order by chance; the kind that the system prefers (IPv6 or IPv4) first.
+    """Connect to one of the addresses, in random order; the family that the system prefers comes first.
 
-    So the clients of a cluster spread over its nodes, and do not stay with one that takes connections and
+    Thus the clients of a cluster spread over its nodes, and do not stay with one that takes connections and
     then does not answer.
 
     Raises:

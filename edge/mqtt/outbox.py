@@ -44,7 +44,7 @@ class Publication:
     done: asyncio.Future[None]
     """Resolves on the broker's acknowledgement (QoS 0: when it is written)."""
     must_reach: bool = False
-    """That nobody subscribes to it counts as a refusal."""
+    """Whether it counts as a refusal that nobody subscribes to it."""
     correlation: bytes | None = None
     """Correlation data (MQTT 5)."""
     expiry_s: int | None = None

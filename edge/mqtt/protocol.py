@@ -8,7 +8,7 @@ ProtocolVersion = Literal["5", "3.1.1"]
 
 
 class ProtocolChoice:
-    """MQTT 5 first, 3.1.1 where the broker refuses 5; what was accepted is remembered."""
+    """Chooses the protocol: MQTT 5 first, 3.1.1 where the broker refuses 5; remembers what was accepted."""
 
     def __init__(self, wanted: Literal["auto", "5", "3.1.1"]) -> None:
         self._fixed = wanted != "auto"

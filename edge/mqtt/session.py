@@ -44,7 +44,7 @@ EVENTS: dict[StateName, MessageId] = {
 
 
 class SessionState(NamedTuple):
-    """``text`` is one line for people, fit for a status line."""
+    """How a session stands; ``text`` is fit for a status line."""
 
     name: StateName
     text: str

@@ -51,7 +51,7 @@ def settings(environment: Mapping[str, str]) -> Wanted:
 
 
 class Watch:
-    """One reading after the other.
+    """Follows the ignition, one reading after the other.
 
     Args:
         note: the file that ``ingest`` writes.
@@ -104,7 +104,7 @@ class Watch:
 
 
 def main() -> int:
-    """Until the machine goes down."""
+    """Watch the ignition until the machine goes down."""
     try:
         wanted = settings(os.environ)
     except ValueError as error:

@@ -28,7 +28,7 @@ class ClientBounds(NamedTuple):
 def refusal(
     bounds: ClientBounds, *, clients: int, of_address: int, longest_wait_s: float, draining: bool, works: bool
 ) -> ClientRefusal | None:
-    """None: it is taken.
+    """Why a client is not taken; None: it is.
 
     Args:
         clients: there are so many now.

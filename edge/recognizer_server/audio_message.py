@@ -35,7 +35,8 @@ class AudioMessage(NamedTuple):
 
 
 def read_audio(message: bytes) -> AudioMessage:
-    """
+    """Read a message with sound.
+
     Args:
         message: length of the metadata (uint32, little-endian), the metadata (JSON with ``sampleRate``), and
             samples (int16, little-endian, mono).

@@ -20,7 +20,7 @@ NO_SOUND = "no sound of this client is connected, it counts for the next that is
 
 
 def control_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
-    """The endpoint."""
+    """The WebSocket endpoint that takes clients' commands."""
 
     async def serve(socket: WebSocket) -> None:
         await socket.accept()

@@ -90,7 +90,7 @@ def success(command: Command, **told: Any) -> str:
 
 
 def failure(error: BadMessage, request_id: int | str | None = None) -> str:
-    """The answer to one that was not."""
+    """The answer to a command that was not carried out."""
     return _answer({"status": "error", "message": str(error)}, request_id)
 
 

@@ -25,7 +25,7 @@ TRY_AGAIN_LATER = 1013
 
 
 def data_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
-    """The endpoint."""
+    """The WebSocket endpoint that takes clients' sound."""
 
     async def serve(socket: WebSocket) -> None:
         address = address_of(socket.scope)
@@ -95,7 +95,7 @@ class _Line:
             await dictation.close()
 
     async def _hear(self, dictation: Dictation, outbox: ClientOutbox) -> None:
-        """Until it leaves. Raises BadMessage: too many of its messages cannot be understood."""
+        """Hear the client until it leaves. Raises BadMessage: too many messages cannot be understood."""
         while True:
             message = await self._next(dictation)
             if message is None:

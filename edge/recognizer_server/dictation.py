@@ -34,7 +34,7 @@ from edge.sound.samples import from_int16
 INTERIM_GAP_S = 0.2
 """Between two interim transcripts of one client, where the recognizer is fast enough."""
 FRAMES_AT_ONCE = 8
-"""Then the others have their turn in the event loop: one message may hold a quarter of a minute."""
+"""Frames until the others have their turn in the event loop: a message may hold a quarter of a minute."""
 MOST_UNFINISHED = 4
 """Sentences of one client that may wait; who sends faster than it is understood is read more slowly."""
 DEADLINE_S = 60.0

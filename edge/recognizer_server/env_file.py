@@ -44,7 +44,7 @@ def _as(*names: str) -> Callable[[str], Ours]:
 
 
 def _language(value: str) -> Ours:
-    """Empty: found out."""
+    """A language by the names that we know; empty: it is found out."""
     code = language_code(value)
     if code and code not in NAMES:
         raise ValueError(f"expected {', '.join(NAMES)}, or nothing to have it found out")
@@ -120,7 +120,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def variables_of(given: Mapping[str, str], source: str) -> dict[str, str]:
-    """The same of what stands in a file. Pure.
+    """Our variables for what stands in a file. Pure.
 
     Raises:
         ConfigError: as ``read_env_file``.

@@ -18,7 +18,7 @@ TOGETHER_S = 3.0
 
 
 class ClientName(NamedTuple):
-    """By what a client's two connections find each other."""
+    """The name by which a client's two connections find each other."""
 
     key: str
     is_given: bool

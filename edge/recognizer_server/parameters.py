@@ -39,7 +39,7 @@ class Parameters:
     """What may be chosen."""
 
     def set(self, name: str, value: object) -> Parameters:
-        """With one of them changed.
+        """The parameters with one of them changed.
 
         Raises:
             BadMessage: there is no such parameter, or the value cannot be used; says what is allowed.
@@ -119,7 +119,7 @@ _GETTERS: dict[str, Callable[[Parameters], Any]] = {
 
 
 def with_silence(options: Endpointing, silence_s: float) -> Endpointing:
-    """The same with one silence that ends an utterance whatever was said; an unfinished one has more."""
+    """The options with one silence that ends an utterance whatever was said; an unfinished one has more."""
     return structs.replace(
         options,
         silence_s=silence_s,

@@ -15,7 +15,7 @@ class _Sentence(NamedTuple):
 
 
 class Sentences:
-    """Each one that was said comes out once."""
+    """A client's sentences; each that was said comes out once."""
 
     def __init__(self) -> None:
         self._said: OrderedDict[str, _Sentence] = OrderedDict()

@@ -44,7 +44,7 @@ CONNECTIONS_OF_ONE = 4
 
 
 class RecognizerServer:
-    """Made in the event loop that it runs in.
+    """A recognizer with its HTTP server and clients. Made in the event loop that it runs in.
 
     Args:
         ladder: instead of the configured recognizers.
@@ -140,7 +140,7 @@ class RecognizerServer:
 
 
 def _with_languages(settings: Settings) -> Settings:
-    """With what clients may speak as what the recognizers understand; they know more than a guide speaks."""
+    """The settings with what clients may speak in place of what passengers may, which is less."""
     languages = cast("Any", settings.recognizer_server.languages)
     return structs.replace(settings, listener=structs.replace(settings.listener, languages=languages))
 

@@ -168,7 +168,7 @@ class RecognizerService:
 
 
 def client_name(connection: HTTPConnection) -> ClientName:
-    """By which a client's two connections find each other.
+    """The name by which a client's two connections find each other.
 
     Its account, and the name that it gives itself or its address.
     """

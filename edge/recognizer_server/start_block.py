@@ -54,7 +54,7 @@ def start_block(
     gpu: str | None,
     addresses: tuple[str, str],
 ) -> str:
-    """Several lines. Pure.
+    """What the server runs with, in several lines. Pure.
 
     Args:
         runs: recognizer → model asked for and used, device and arithmetic, or why it does not run.

@@ -63,7 +63,7 @@ class _Asked(NamedTuple):
 
 
 def transcriptions(service: RecognizerService) -> Callable[[Request], Any]:
-    """The endpoint."""
+    """The endpoint of ``/v1/audio/transcriptions``."""
 
     async def answer(request: Request) -> Response:
         address = address_of(request.scope)
@@ -150,7 +150,7 @@ class _StreamedTranscript(StreamingResponse):
 
 
 async def _begun(parts: AsyncIterator[TranscribedPart]) -> AsyncIterator[TranscribedPart]:
-    """The same, once the first is there: what cannot work at all still gets a status. Raises RungError."""
+    """The parts, once the first is there: what cannot work at all still gets a status. Raises RungError."""
     first = await anext(parts, None)
 
     async def all_of_them() -> AsyncIterator[TranscribedPart]:

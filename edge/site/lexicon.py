@@ -152,7 +152,7 @@ def _check(place: str, written: str, entry: _Entry) -> None:
 
 
 def _with_plus(stress: str) -> str:
-    """As RHVoice takes it: a plus before the vowel."""
+    """The stress as RHVoice takes it: a plus before the vowel."""
     parts = stress.split(ACCENT)
     return "".join([*(f"{part[:-1]}+{part[-1:]}" for part in parts[:-1]), parts[-1]])
 

@@ -11,7 +11,9 @@ SOUND_CARDS = Path("/dev/snd")
 
 
 class DeviceList:
-    """Reading it leaks some 12 KiB in ALSA, so it is done when something changed, or after a long while.
+    """The sound devices of this machine.
+
+    Reading them leaks some 12 KiB in ALSA, so it is done when something changed, or after a long while.
 
     Args:
         look_again_s: the long while. A device that somebody else held just then may be missing from the list.

@@ -33,6 +33,6 @@ def require_device(sd: Any, failure: type[Exception]) -> None:
 
 
 def leave_hanging_device(failure: type[Exception]) -> None:
-    """At the end of the process PortAudio would wait for a device that hangs: it shall not."""
+    """Keep PortAudio from waiting for a device that hangs, at the end of the process."""
     with portaudio(failure) as sd:
         atexit.unregister(sd._exit_handler)

@@ -22,7 +22,7 @@ def from_int16(samples: NDArray[np.int16]) -> Samples:
 
 
 def to_int16(samples: Samples) -> NDArray[np.int16]:
-    """The same the other way; what is beyond full scale is clipped."""
+    """Floats as 16-bit samples; what is beyond full scale is clipped."""
     return clipped(samples * FULL_SCALE)
 
 

@@ -57,7 +57,7 @@ def devices_of(
     open_devices: Iterable[OpenDevice],
     streams: Iterable[ServerStream],
 ) -> Iterator[SoundDevice]:
-    """Pure.
+    """The devices that PortAudio lists. Pure.
 
     Args:
         devices: PortAudio's, in its order.

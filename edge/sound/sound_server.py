@@ -21,7 +21,7 @@ LISTS: dict[Direction, tuple[str, str, str]] = {
 
 
 class ServerStream(NamedTuple):
-    """Somebody plays or records."""
+    """A stream at the sound server: somebody plays or records."""
 
     direction: Direction
     device: str
@@ -31,7 +31,7 @@ class ServerStream(NamedTuple):
 
 
 def read_server_streams() -> list[ServerStream]:
-    """None of them where there is no such server, or no ``pactl``."""
+    """Who plays or records at the sound server; nobody where there is none, or no ``pactl``."""
     found: list[ServerStream] = []
     for direction, (streams, _, devices) in LISTS.items():
         found += streams_of(direction, _list(streams), _list(devices))

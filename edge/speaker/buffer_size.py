@@ -37,7 +37,7 @@ class BufferSize:
         self._open_s, self._calm_since = self.wanted_s, now
 
     def ran_dry(self, now: float) -> None:
-        """In the middle of sound. Several holes until the next opening count as one."""
+        """Note a hole in the middle of sound. Several until the next opening count as one."""
         self._calm_since = now
         self.wanted_s = min(self._most_s, self._open_s * GROWTH)
 

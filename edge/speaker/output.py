@@ -100,7 +100,7 @@ class DeviceClock:
 
 
 class NullOutput:
-    """Sound goes nowhere, at the pace of a device."""
+    """An output that nobody hears, at the pace of a device."""
 
     name = "null"
 

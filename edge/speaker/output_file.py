@@ -23,7 +23,7 @@ MAX_DATA_BYTES = 0xFFFF_FFFF - HEADER_BYTES
 
 
 class WavOutput:
-    """Mono, 16 bits. An existing file is replaced, a missing folder is made.
+    """A WAV file as a loudspeaker (mono, 16 bits). An existing file is replaced, a missing folder is made.
 
     The header's lengths follow each block, so a killed process leaves a file that plays to the last block.
     """

@@ -90,7 +90,7 @@ class OutputThread:
 
     @property
     def working(self) -> bool:
-        """False when the thread is gone or hangs in the device: only a new process helps then."""
+        """Whether the thread goes on; where it is gone, or hangs in the device, only a new process helps."""
         return self._thread.is_alive() and self._clock() - self._turned_at < HUNG_AFTER_S
 
     @property

@@ -33,7 +33,9 @@ class _Block(NamedTuple):
 
 
 class PlayedSoundTeller:
-    """Made in the event loop. ``take`` belongs to the player's thread; while nobody listens it is a look.
+    """Tells what the device plays, block by block. Made in the event loop.
+
+    ``take`` belongs to the player's thread; while nobody listens it is a look.
 
     Args:
         feed: where it is told.

@@ -103,7 +103,7 @@ class Player:
 
     @property
     def working(self) -> bool:
-        """False when the thread hangs for good, and only a new process helps."""
+        """Whether the thread goes on; where it hangs for good only a new process helps."""
         return self._thread.working
 
     @property
@@ -200,7 +200,7 @@ class Player:
 
     @property
     def volume(self) -> float:
-        """0…1, a factor on the amplitude."""
+        """The volume, a factor of 0…1 on the amplitude."""
         return self._mixer.volume
 
     @property

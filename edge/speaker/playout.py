@@ -17,7 +17,7 @@ Emit = Callable[[Track, TrackEventKind, float], None]
 
 
 class InFlight(NamedTuple):
-    """When the device has played the frame ``due_frame``, the track has been heard to ``position``."""
+    """Sound that is still to be played: at frame ``due_frame`` the track is heard to ``position``."""
 
     due_frame: int
     track: Track
@@ -27,7 +27,7 @@ class InFlight(NamedTuple):
 
 
 class Playout:
-    """Tracks in the order in which they were put, one at a time; a cancelled one fades beneath the next.
+    """A queue of tracks, played one at a time; a cancelled one fades beneath the next.
 
     Frames are counted over everything handed to the device, silence included.
     """

@@ -22,7 +22,7 @@ class ScriptClause(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """When ``position`` (in samples) has been heard, every character before ``spoken_to`` has been spoken."""
+    """A place in the sound: at ``position`` (in samples) every character before ``spoken_to`` is spoken."""
 
     position: int
     spoken_to: int
@@ -41,7 +41,7 @@ class WordBegin(NamedTuple):
 
 
 class Script:
-    """Append-only text. Positions are offsets into ``text``, where a space joins the clauses."""
+    """A turn's text, which only grows. Positions are offsets into ``text``; a space joins the clauses."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -94,8 +94,10 @@ class Script:
             yield ScriptClause(clause.end - len(rest.lstrip()), rest.strip())
 
     async def whole_clauses(self, start: int = 0) -> AsyncIterator[ScriptClause]:
-        """As ``clauses``; of one with ``start`` inside it all is given, since what is said of the rest may
-        depend on what stands before."""
+        """Yield as ``clauses`` does, but a clause with ``start`` inside it whole.
+
+        What is said of its rest may depend on what stands before.
+        """
         index = 0
         while True:
             while index < len(self._clauses):

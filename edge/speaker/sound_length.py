@@ -26,12 +26,12 @@ def letters_of(text: str) -> int:
 
 
 def shortest_s(text: str) -> float:
-    """With less sound than this something of ``text`` was left out."""
+    """The least sound, in seconds, with which nothing of ``text`` was left out."""
     return letters_of(text) * SHORTEST_LETTER_MS / 1000
 
 
 def longest_s(text: str, language: Language) -> float:
-    """More sound than this is not the sound of ``text``."""
+    """The most sound, in seconds, that can be the sound of ``text``."""
     return (PAUSES_MS + sum(_longest_ms(char, language) for char in text)) / 1000
 
 

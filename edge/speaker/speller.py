@@ -48,7 +48,7 @@ class Speller:
             self.form("1 дом", language)
 
     def refresh(self) -> bool:
-        """Look whether the lexicon has changed; returns whether anything is said otherwise now."""
+        """Look at the lexicon; returns whether anything is said otherwise now."""
         changed = self._file.refresh()
         if changed:
             self._remembered.cache_clear()

@@ -105,7 +105,7 @@ class SpokenTurn:
 
     @property
     def has_text(self) -> bool:
-        """False: it has no more than openers."""
+        """Whether it has more than openers."""
         return self._phase in (Phase.GROWING, Phase.WHOLE)
 
     @property
@@ -115,17 +115,17 @@ class SpokenTurn:
 
     @property
     def text(self) -> str:
-        """As far as it has come."""
+        """The text that there is so far."""
         return self._source.text
 
     @property
     def spoken(self) -> str:
-        """The same as it is said."""
+        """The text that there is so far, as it is said."""
         return self._source.spoken
 
     @property
     def heard_text(self) -> str:
-        """As far as it has left the loudspeaker, to a word's end."""
+        """The text that has left the loudspeaker, to a word's end."""
         return self._text_to(self._track.spoken_to)
 
     @property
@@ -327,5 +327,5 @@ class SpokenTurn:
 
 
 def _worthless_in_s(message: SpeechStart | SpeechOpener) -> float:
-    """Until nobody wants to hear it any more."""
+    """Seconds until nobody wants to hear it any more."""
     return max(0.0, message.expires_mono - time.monotonic()) + LATE_SOUND_GRACE_S

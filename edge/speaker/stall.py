@@ -10,7 +10,7 @@ STALLED_AFTER_S = 0.03
 
 
 class Stall:
-    """Durations are seconds."""
+    """Finds out that a device has stopped taking samples. Durations are seconds."""
 
     def __init__(self) -> None:
         self.is_stalled = False

@@ -109,7 +109,7 @@ class DayLedger:
             day.amounts[name] = max(day.renewed.get(name, 0.0), day.amounts.get(name, 0.0) + amount)
 
     def use_up(self, now: Moment) -> None:
-        """Leave nothing for today."""
+        """Count today as used up: nothing is left of it."""
         self.spend(now, {})
         self.days[now.date].used_up = True
 

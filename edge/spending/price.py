@@ -18,7 +18,7 @@ PRICED: tuple[tuple[Unit, str, float], ...] = (
 
 
 class Cost(NamedTuple):
-    """In the currency of the prices."""
+    """What something cost, in the currency of the prices."""
 
     money: float
     """What is known of it: at least so much."""
@@ -30,12 +30,12 @@ class Cost(NamedTuple):
         return not self.unknown
 
     def __str__(self) -> str:
-        """For people."""
+        """The money, for people."""
         return self.short if self.is_known or not self.money else f"{self.short} + unknown"
 
     @property
     def short(self) -> str:
-        """The same for a table."""
+        """The money, short, for a table."""
         if self.is_known:
             return f"{self.money:.4f}"
         return f"≥ {self.money:.4f}" if self.money else "unknown"

@@ -36,7 +36,7 @@ class Spent(NamedTuple):
         return cls(amounts, cost._replace(money=cost.money / per))
 
     def cells(self, digits: int = 0) -> list[str]:
-        """For a table under ``HEAD``; nothing is "-"."""
+        """The cells of a row under ``HEAD``; nothing is "-"."""
         amounts = [self.amounts.get(unit, 0.0) for unit in SHOWN]
         money = self.cost.short if any(amounts) else "-"
         return [*(f"{amount:.{digits}f}" if amount else "-" for amount in amounts), money]

@@ -128,7 +128,7 @@ class Telemetry:
         )
 
     def _levels(self) -> dict[str, float]:
-        """For metrics."""
+        """Levels of the guide and the machine, for metrics."""
         if not self._settings.metrics.enabled:
             return {}
         connected = self._session.state.name == "connected"
@@ -241,7 +241,7 @@ class Telemetry:
         self._publish("spoken", msgspec.json.encode(told))
 
     def _publish_alarm(self, name: AlarmName) -> None:
-        """Also that it is not raised: an earlier telemetry may have left it so."""
+        """Publish an alarm's state, also "not raised": an earlier telemetry may have left it raised."""
         raised = self._alarms.raised.get(name)
         if name not in self._told_alarms or self._told_alarms[name] != raised:
             self._told_alarms[name] = raised

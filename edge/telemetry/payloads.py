@@ -84,7 +84,7 @@ class ServiceCost(msgspec.Struct, frozen=True, kw_only=True):
     """As the service counts them; estimated where it does not tell, as for a reply that was broken off."""
     tokens_out: int
     characters: int
-    """That were to be spoken."""
+    """Characters that were to be spoken."""
     audio_s: float
     """Seconds of speech that were to be recognised."""
     money: float | None

@@ -27,7 +27,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def any_of(*keys: str) -> Meta:
-    """At least one of these keys: what the type alone cannot say."""
+    """Demand at least one of these keys, which the type alone cannot say."""
     return Meta(extra_json_schema={"anyOf": [{"required": [key]} for key in keys]})
 
 

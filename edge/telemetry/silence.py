@@ -47,7 +47,7 @@ class UnsaidThings:
             self.was_heard = True
 
     def note(self, told: Control | Hearing, now_mono: float) -> None:
-        """What remarks wait for."""
+        """Note what remarks wait for."""
         wait = (
             told.speaking
             if isinstance(told, Hearing)

@@ -25,7 +25,7 @@ POWER_MODEL = re.compile(r"<\s*POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+?)\s*>")
 
 
 class Board(NamedTuple):
-    """None: it is not a Jetson, or it does not tell."""
+    """Which board this is. None: it is not a Jetson, or it does not tell."""
 
     model: str | None
     l4t: str | None

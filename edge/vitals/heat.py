@@ -34,14 +34,15 @@ def hottest_c(temperatures_c: Mapping[str, float]) -> float | None:
 
 
 class HeatPolicy:
-    """Follows readings."""
+    """Makes the board's heat level of readings."""
 
     def __init__(self) -> None:
         self.level: HeatLevel = 0
         self._cool_since_mono: float | None = None
 
     def follow(self, temperatures_c: Mapping[str, float], now_mono: float) -> HeatLevel:
-        """
+        """Take a reading; returns the level that holds now.
+
         Args:
             temperatures_c: zone → °C, as ``read_temperatures_c`` gives them.
         """

@@ -13,7 +13,7 @@ MEMINFO = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
 
 
 class Memory(NamedTuple):
-    """In MiB. On a Jetson the GPU uses the same memory."""
+    """The machine's memory, in MiB. On a Jetson the GPU uses the same."""
 
     total_mib: int
     available_mib: int

@@ -19,7 +19,7 @@ def read_temperatures_c(tree: Tree) -> dict[str, float]:
 
 
 def read_gpu_load(tree: Tree) -> float | None:
-    """0 … 1; the driver tells tenths of a percent. None: there is no such GPU."""
+    """How busy the GPU is, 0 … 1; the driver tells tenths of a percent. None: there is no such GPU."""
     for pattern in GPU_FOLDERS:
         for folder in tree.folders(pattern):
             for path in (f"{folder}/device/load", f"{folder}/load"):

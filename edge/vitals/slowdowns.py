@@ -36,7 +36,7 @@ class SlowdownCounts(NamedTuple):
 
 
 def read_slowdown_counts(tree: Tree) -> SlowdownCounts:
-    """From the three counters of the over-current monitor.
+    """Read the three counters of the over-current monitor.
 
     The alarms of the INA3221 are left alone: to read its flags clears them for whoever else waits for them.
     """

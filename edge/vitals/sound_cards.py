@@ -43,7 +43,7 @@ class OpenDevice(NamedTuple):
 
 
 def read_open_devices(tree: Tree) -> Iterator[OpenDevice]:
-    """In the order of the cards."""
+    """Open devices in the order of the cards."""
     for folder in tree.folders("/proc/asound/card[0-9]*/pcm*/sub*"):
         status = _fields(tree.text(f"{folder}/status"))
         if "owner_pid" not in status:
@@ -66,7 +66,7 @@ def _fields(text: str | None) -> dict[str, str]:
 
 
 def _holder(tree: Tree, pid: int) -> str:
-    """Not the whole command line, which may hold a password."""
+    """Which program and unit a process is; not its whole command line, which may hold a password."""
     command = tree.text(f"/proc/{pid}/comm") or ""
     places = (tree.text(f"/proc/{pid}/cgroup") or "").splitlines()
     unit = places[-1].rpartition("/")[2] if places else ""

@@ -10,7 +10,7 @@ WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Tree:
-    """Small files below ``root``. One that cannot be read now counts as absent.
+    """The kernel's small files below ``root``. One that cannot be read now counts as absent.
 
     On a Jetson that is ordinary: a sensor of a block that is switched off answers EAGAIN or ENODATA.
     """
@@ -19,7 +19,7 @@ class Tree:
         self.root = root
 
     def text(self, path: str) -> str | None:
-        """The content without the blanks and NUL bytes at its end."""
+        """A file's content without the blanks and NUL bytes at its end."""
         try:
             return self.read(self.root / path.lstrip("/")).decode("utf-8", "replace").rstrip("\0 \n\t")
         except OSError:

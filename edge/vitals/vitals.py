@@ -45,7 +45,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_vitals(tree: Tree, state_dir: Path) -> Vitals:
-    """A sensor can take some milliseconds, so this belongs into a thread."""
+    """Read how the machine is. A sensor can take some milliseconds, so this belongs into a thread."""
     memory = read_memory(tree)
     slowdowns = read_slowdown_counts(tree)
     return Vitals(

@@ -23,7 +23,7 @@ class Panel(NamedTuple):
     queries: tuple[Query, ...]
     unit: str = "short"
     width: int = 8
-    """Of 24 columns."""
+    """Columns that it takes of the 24."""
     bad_from: float | None = None
     """From here on it is shown in red."""
     good_from: float | None = None

@@ -18,7 +18,7 @@ NUMERALS = {
     30: "тридцать", 40: "сорок", 50: "пятьдесят", 60: "шестьдесят", 70: "семьдесят", 80: "восемьдесят",
     90: "девяносто", 100: "сто",
 }  # fmt: skip
-"""Those without gender; the words between them are compounds."""
+"""Numerals without gender; the words between them are compounds."""
 COLLECTIVE_NUMERALS = {2: "двое", 3: "трое", 4: "четверо"}
 COUNTERS = ("пара", "штука")
 
@@ -159,7 +159,7 @@ NO_ORDERS = {
     "утки", "голубь", "голубей", "тени", "чай", "пень", "струи", "пристань", "отмели", "матери", "зверей",
     "полей", "ушей", "осени",
 }  # fmt: skip
-"""They are one in the dictionary only, or never begin a sentence as a noun."""
+"""Words that are an order in the dictionary only, or never begin a sentence as a noun."""
 
 
 def adjective(lemma: str) -> set[str]:

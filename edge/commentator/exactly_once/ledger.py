@@ -84,7 +84,7 @@ class TurnLedger:
         self._left_behind.note(playback)
 
     def accept(self, trigger: Trigger) -> bool:
-        """False: it came before, and is not spoken twice."""
+        """Note a trigger. False: it came before, and is not spoken twice."""
         if not self._known.is_new(trigger):
             return False
         self._spool.add(trigger)

@@ -69,7 +69,7 @@ class Reporter:
                 self._spool.told(report)
 
     def _discreet(self, turn: Turn) -> Turn:
-        """Without the words that may not leave the device, nor be kept."""
+        """The turn without the words that may neither leave the device nor be kept."""
         is_answer = turn.kind == "answer"
         if self._telemetry.answer_text if is_answer else self._telemetry.turn_text:
             return turn

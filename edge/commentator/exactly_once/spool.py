@@ -89,7 +89,7 @@ class Spool:
 
     @property
     def untold(self) -> list[Reports]:
-        """Oldest first."""
+        """The ends that are still to be told, oldest first."""
         return list(self._untold.values())
 
     def told(self, report: Reports) -> None:

@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 256 * 1024
 
 
 class Stamp(NamedTuple):
-    """By these a change is noticed without reading the file."""
+    """The time and size of a file, by which a change is noticed without reading it."""
 
     mtime_ns: int
     size: int

@@ -77,7 +77,7 @@ def entries_of(page: Page, language: Language) -> list[Entry]:
 
 
 class Index:
-    """Not for several threads at once.
+    """An SQLite index of the pages' sections. Not for several threads at once.
 
     Args:
         path: of the database, made anew when it is of no use; None: in memory.

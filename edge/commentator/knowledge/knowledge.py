@@ -28,7 +28,7 @@ MIN_SCORE = 0.3
 
 
 class Knowledge:
-    """Blocking, therefore for a worker thread; any number of them may call.
+    """The knowledge folder, searched for a question. Blocks: for worker threads, any number of them.
 
     Args:
         folder: Markdown files, also in subfolders. The language of a page is in its path (``ru/cafe.md``,

@@ -87,7 +87,7 @@ class _Fit(NamedTuple):
 
     @property
     def is_strange(self) -> bool:
-        """Only its own words speak for it."""
+        """Whether nothing but the sentence's own words speaks for it."""
         return not self.above and not self.has_kind
 
     @property

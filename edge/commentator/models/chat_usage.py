@@ -8,7 +8,7 @@ from edge.spending.lines import Unit, estimated_tokens
 
 
 class StreamUsage:
-    """Follows one stream.
+    """Counts the tokens of one reply as it streams.
 
     Args:
         asked: characters of what is asked.

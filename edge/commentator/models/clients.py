@@ -33,7 +33,7 @@ def chat_models(
     forbidden: Forbidden,
     note: Note = not_counted,
 ) -> list[ChatModel]:
-    """The same as rungs of the model ladder.
+    """The named services as rungs of the model ladder; one that cannot write is left out.
 
     Args:
         forbidden: what is never said.

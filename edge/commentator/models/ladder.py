@@ -29,7 +29,8 @@ def make_model_ladder(
     rests: Callable[[str], str] = lambda rung: "",
     hedged: bool = True,
 ) -> ModelLadder:
-    """
+    """The ladder of these models.
+
     Args:
         models: best first, the phrasebook last (see ``clients.chat_models``).
         stage: the ladder's name.

@@ -80,7 +80,7 @@ class ModelLadders:
 
     @property
     def status(self) -> str:
-        """For people: which model writes, and what is wrong with the others."""
+        """Which model writes, and what is wrong with the others, for people."""
         told = f"writing with {_best(self.remarks)}"
         if self.answers is not self.remarks:
             told += f", answering with {_best(self.answers)}"

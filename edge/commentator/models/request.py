@@ -76,7 +76,7 @@ class ModelRequest:
         return "guess" if self.is_guess else "answer" if self.is_answer else "remark"
 
     def messages(self) -> list[dict[str, str]]:
-        """As the chat completion interface wants it."""
+        """The messages as the chat completion interface wants them."""
         user = self.user
         if self.history:
             # Earlier remarks may quote what somebody typed: they are data too, never a part of the prompt.

@@ -18,14 +18,14 @@ NOT_AGAIN_AFTER = 3
 
 
 def mood_of(kind: Kind, sighting: Sighting | None) -> str:
-    """``calm`` or ``surprise``."""
+    """The mood of an opener: ``calm`` or ``surprise``."""
     if kind == "place" or (sighting and sighting.label in CALM_LABELS):
         return "calm"
     return "surprise"
 
 
 class Openers:
-    """Never says the same twice in a row.
+    """Chooses openers, and never the same twice in a row.
 
     Args:
         rng: chooses among equals.

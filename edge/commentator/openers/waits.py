@@ -22,7 +22,7 @@ class _Wait(NamedTuple):
 
 
 class Waits:
-    """By kind of turn."""
+    """The latest waits for words, by kind of turn."""
 
     def __init__(self) -> None:
         self._waits: dict[Kind, deque[_Wait]] = {}
@@ -33,7 +33,7 @@ class Waits:
             self._waits.setdefault(turn.kind, deque(maxlen=LEARN_FROM)).append(_Wait(wait_ms, now))
 
     def expected_ms(self, kind: Kind, now: float, quantile: float = SHORT) -> float | None:
-        """From the acceptance of a turn of this kind to its first own sound; None: too little is known."""
+        """Time from the acceptance of such a turn to its first own sound; None: too little is known."""
         recent = sorted(wait.wait_ms for wait in self._waits.get(kind, ()) if now - wait.at < FORGET_AFTER_S)
         if len(recent) < TRUST_AFTER:
             return None

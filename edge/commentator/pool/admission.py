@@ -51,7 +51,7 @@ class Admission:
 
 
 def make_admission(settings: Settings, forbidden: Forbidden) -> Admission:
-    """As these settings have it.
+    """Make the admission that these settings ask for.
 
     Args:
         forbidden: what is never said.
@@ -65,12 +65,15 @@ def make_admission(settings: Settings, forbidden: Forbidden) -> Admission:
 
 
 def make_gate(asking: Asking, forbidden: Forbidden) -> Gate:
-    """For remarks that are made ahead."""
+    """The gate for remarks that are made ahead."""
     return Gate(forbidden, prompt=asking.system, max_chars=LONGEST_CHARS)
 
 
 def every_own_text() -> list[PoolText]:
-    """Also what is switched off now: the speaker voices nothing again that it was told to throw away."""
+    """All texts that come with the guide, also those that are switched off now.
+
+    The speaker voices nothing again that it was told to throw away.
+    """
     kinds: list[Kind] = ["remark", "answer"]
     return [text for language in LANGUAGES for text in own_texts(language, kinds)]
 

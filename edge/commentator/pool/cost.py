@@ -38,7 +38,7 @@ class WritingCost:
         return {_short(name): self._ledger.left(now, name, limit) for name, limit in self._limits.items()}
 
     def fact(self, now: Moment) -> str:
-        """For people: what was spent today."""
+        """What was spent today, for people."""
         requests, tokens = (self._ledger.used(now, name) for name in NAMES)
         return f"{requests:.0f} requests, {tokens:.0f} tokens"
 

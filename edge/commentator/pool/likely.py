@@ -60,7 +60,7 @@ class Likely:
         }
 
     def kept(self) -> Met:
-        """To be stored."""
+        """The weights and hours, to be stored."""
         return Met(patterns=list(self._weights.items()), hours=self._hours)
 
     def met(self, sighting: Sighting, now_mono: float, hour: int) -> None:

@@ -100,7 +100,8 @@ class Plan:
         self._barren: dict[Pattern, float] = {}
 
     def next_step(self, now: Moment, *, can_write: bool = True, wait_s: float = 0.0) -> PlanStep:
-        """
+        """What to do next towards a full pool.
+
         Args:
             can_write: there is a model to ask.
             wait_s: it may be asked in so many seconds.

@@ -133,7 +133,7 @@ class RemarkPool:
 
     @property
     def facts(self) -> dict[str, str]:
-        """For people."""
+        """What is held, written and spent, for people."""
         now = Moment.now()
         return {
             "pool": f"{self._stock.held_patterns().total()} remarks held or on their way",
@@ -144,7 +144,7 @@ class RemarkPool:
 
     @property
     def levels(self) -> dict[str, float]:
-        """For metrics: what today's allowance leaves."""
+        """What today's allowance leaves, for metrics."""
         return {f"ahead_left.{what}": left for what, left in self._cost.left(Moment.now()).items()}
 
     @property

@@ -119,7 +119,7 @@ class Stock:
         ]
 
     def known(self) -> list[str]:
-        """The same, normalised, to be compared with what is new."""
+        """All those texts, normalised, to be compared with what is new."""
         return [normalised(text) for text in self.texts()]
 
     def _remarks(self) -> list[PoolEntry]:

@@ -29,7 +29,8 @@ class Vetted(NamedTuple):
 def vet(
     texts: Iterable[str], pattern: Pattern, language: Language, gate: Gate, known: Iterable[str]
 ) -> Vetted:
-    """
+    """Judge which of the texts may be held for the pattern.
+
     Args:
         texts: as the model wrote them.
         gate: of the live way too.

@@ -40,7 +40,7 @@ class EchoAlignment:
         self._fresh = 0
 
     def forget(self) -> None:
-        """What comes next may be anywhere."""
+        """Forget where the echo was: it may be anywhere from now on."""
         self.place = None
         self._clear()
 

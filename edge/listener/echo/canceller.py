@@ -29,12 +29,12 @@ class Canceller(Protocol):
 
 
 def is_installed() -> bool:
-    """Nothing is imported."""
+    """Whether the canceller's package is there; nothing is imported."""
     return find_spec("livekit") is not None
 
 
 class WebRtcCanceller:
-    """Holds what was learned of one room. 0.13 ms of one x86 core for each block."""
+    """WebRTC's echo canceller, and what it learned of one room. 0.13 ms of one x86 core for each block."""
 
     def __init__(self) -> None:
         from livekit.rtc.apm import AudioProcessingModule

@@ -42,7 +42,7 @@ class Inbox(Protocol):
 
 
 class EchoCleaner:
-    """For one microphone and whatever speaker there is.
+    """Takes the guide's own voice out of one microphone's frames, whatever speaker there is.
 
     Args:
         inbox: the speaker's ``PlayedSound`` and ``Playback``.

@@ -35,7 +35,7 @@ BINS = BLOCK_SAMPLES + 1
 
 
 class LinearFilter:
-    """Holds what was learned of one room. 0.1 ms of one x86 core for each block."""
+    """A linear echo canceller that models one room. 0.1 ms of one x86 core for each block."""
 
     def __init__(self) -> None:
         self._played: NDArray[np.float64] = np.zeros(MAX_DELAY + 2 * BLOCK_SAMPLES)

@@ -27,7 +27,7 @@ _SILENCE: NDArray[np.int16] = np.zeros(FRAME_SAMPLES, np.int16)
 
 
 class LoudspeakerWatch:
-    """For one microphone, before anything was taken out of its sound.
+    """Watches whether one microphone hears the loudspeaker, before anything was taken out of its sound.
 
     Args:
         inbox: the speaker's ``PlayedSound``.

@@ -9,7 +9,7 @@ from edge.spending.lines import Note, not_counted
 
 
 def cloud_recognizer(name: str, service: Service, note: Note = not_counted) -> CloudRecognizer | None:
-    """None where the service does not hear, or cannot be asked.
+    """The recognizer of a service; None where it does not hear, or cannot be asked.
 
     Args:
         note: see ``CloudRecognizer``.

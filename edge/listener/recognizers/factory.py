@@ -99,7 +99,7 @@ class _Engines:
 
 
 def _is_multilingual(whisper: str) -> bool:
-    """By its name; of a model that hides it, the finder says so itself."""
+    """Whether its name says so; of a model that hides it, the finder tells."""
     return not whisper.endswith(ENGLISH_ONLY)
 
 

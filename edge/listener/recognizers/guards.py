@@ -101,7 +101,7 @@ def repeats(hint: str, text: str) -> bool:
 
 
 def compression_ratio(text: str) -> float:
-    """As Whisper counts it: bytes of UTF-8 by bytes after zlib."""
+    """Bytes of UTF-8 by bytes after zlib, as Whisper counts it."""
     raw = text.strip().encode("utf-8", "replace")
     return len(raw) / len(zlib.compress(raw))
 

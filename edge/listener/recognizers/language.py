@@ -105,7 +105,7 @@ class FindLanguage:
             return self._default
 
     def _tell(self, error: RungError) -> None:
-        """Once: it would be told of each utterance."""
+        """Tell it once, and not of each utterance."""
         if not self._told.is_set():
             self._told.set()
             told = event(MessageId.FELL_BACK, part="language")

@@ -59,7 +59,7 @@ def _loop(words: Sequence[str], at: int) -> tuple[int, int]:
 
 
 def _end(words: Sequence[str], at: int, length: int, looped: int) -> int:
-    """Behind the loop and the beginning of one more unit."""
+    """Where the loop, and the beginning of one more unit, is over."""
     end = at + looped
     while end < len(words) and end - at - looped < length and words[end] == words[end - length]:
         end += 1

@@ -57,7 +57,7 @@ def _open(kind: str, folder: Path, device: Device) -> Any:
 
 
 def decoded(model: Any, samples: NDArray[np.float32]) -> DecodedText:
-    """Args: ``samples`` — shape (n,), mono, 16 kHz, −1…1."""
+    """Recognise ``samples`` of shape (n,), mono, 16 kHz, −1…1."""
     heard = model.recognize(samples, sample_rate=SAMPLE_RATE)
     doubts = heard.logprobs
     return DecodedText(heard.text.strip(), float(np.mean(doubts)) if doubts else None)

@@ -22,7 +22,7 @@ class Recognizer(Protocol):
 
     @property
     def usable(self) -> bool:
-        """False: it cannot work until somebody changes something."""
+        """Whether it can work; if not, somebody has to change something."""
         ...
 
     async def start(self) -> None:

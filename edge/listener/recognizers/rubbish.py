@@ -40,7 +40,7 @@ class Distrusted:
 
     @property
     def trouble(self) -> str:
-        """For people; empty: there is none."""
+        """What is wrong, and what to do, for people; empty: nothing."""
         if self._in_a_row < IN_A_ROW:
             return ""
         return (

@@ -25,7 +25,7 @@ READ = ("http://", "https://", "amara.org")
 FOREIGN_SHARE = 0.25
 """The share of a sentence's letters that may be of other scripts: a name may hold a few."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\w\.)\s+(?!»(?:\s|$))")
-"""Not behind an initial."""
+"""The border between two sentences; an initial's full stop makes none."""
 _NOTES = re.compile(r"♪(?:\s*+♪)++")
 _SOUND_ENDS = "])*♪"
 _SOUND = re.compile(r"[\[(*♪][^\])*♪]*+[\])*♪]")

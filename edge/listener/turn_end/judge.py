@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 
 
 class TurnEndJudge:
-    """Off, and says why, without a model. One pause at a time: a model that hangs costs its verdicts alone.
+    """Judges by sound whether a turn has ended. Off, and says why, without a model.
+
+    It takes one pause at a time: a model that hangs costs its verdicts alone.
 
     Args:
         settings: where the models are.
@@ -56,7 +58,7 @@ class TurnEndJudge:
 
     @property
     def fact(self) -> str:
-        """For people."""
+        """Whether the sound is judged, and why not, for people."""
         if self._model is None:
             return f"off: {self._off}"
         return f"hangs or is slow: {self._missed} pauses not heard" if self._missed else "on"

@@ -72,7 +72,7 @@ class TurnEndModel:
         return probability
 
     def _spectrum(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
-        """Shape (80, 800)."""
+        """The log mel spectrum of the sound, shape (80, 800)."""
         window = np.zeros(WINDOW_S * SAMPLE_RATE, np.float32)
         last = from_int16(samples[-len(window) :])
         if len(last):

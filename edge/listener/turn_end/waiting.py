@@ -46,7 +46,7 @@ class SpeakerPauses:
 
     @property
     def stretch(self) -> float:
-        """By how much the silence is stretched; 1.0 until enough is known."""
+        """The factor by which the silence is stretched; 1.0 until enough is known."""
         if len(self._pauses_s) < ENOUGH_PAUSES:
             return 1.0
         shortest, longest = SPEAKER_STRETCH
@@ -90,7 +90,8 @@ def needed_silence_s(
     is_short: bool,
     trust: float = 1.0,
 ) -> float:
-    """
+    """How long silence must last until the utterance is over.
+
     Args:
         options: the lengths that the words give.
         words: what they tell of the end.

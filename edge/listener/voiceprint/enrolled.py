@@ -78,7 +78,7 @@ class EnrolledVoices:
         return path
 
     def forget(self, name: str) -> bool:
-        """False when nobody of that name is enrolled. Raises VoiceprintError, OSError as ``save``."""
+        """Forget a voice. False: nobody of that name is enrolled. Raises as ``save`` does."""
         path = self.path_of(name)
         try:
             path.unlink()

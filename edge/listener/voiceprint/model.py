@@ -91,7 +91,7 @@ class EmbeddingModel:
 
 
 def load_model(settings: Settings) -> EmbeddingModel:
-    """The configured one.
+    """Load the configured model.
 
     Raises:
         NoModelError: there is none.

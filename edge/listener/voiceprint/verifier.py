@@ -31,7 +31,9 @@ DEADLINE_S = 1.0
 
 
 class Verifier:
-    """Off, and says why, without a model or as long as nobody is enrolled; it never keeps an utterance back.
+    """Compares voices with those that are enrolled; off, and says why, without a model or an enrolled voice.
+
+    It never keeps an utterance back.
 
     Args:
         settings: name the model, how sure it has to be, and where the enrolled voices lie. Those are read

@@ -67,7 +67,7 @@ def check_length(header: EntryHeader) -> None:
 
 
 def bytes_of(folder: Path, entry_ids: Iterable[str]) -> int:
-    """How much of the disk these take."""
+    """Bytes of the disk that these entries take."""
     total = 0
     for entry_id in entry_ids:
         with contextlib.suppress(FileNotFoundError):

@@ -206,7 +206,7 @@ class SoundPool:
 
     @property
     def _left(self) -> int:
-        """Characters of today."""
+        """Characters that are left of today's."""
         return int(self._ledger.left(Moment.now(), CHARACTERS, self._limit))
 
     def _name_voice(self) -> PoolVoiceName | None:

@@ -25,13 +25,15 @@ class Scan(NamedTuple):
 
     present: frozenset[str]
     fresh: dict[str, Stored]
-    """Not known before."""
+    """What was not known before."""
     damaged: dict[str, str]
     """Entry id → what is wrong with it."""
 
 
 class EntryStore:
-    """Methods belong to one thread, but for ``scan`` and ``write``, which may take long and run in others.
+    """The entries in the pool's folder.
+
+    Methods belong to one thread, but for ``scan`` and ``write``, which may take long and run in others.
 
     Args:
         folder: made where it is missing.
@@ -155,7 +157,7 @@ class EntryStore:
         return sound
 
     def examples(self, count: int) -> list[HeldSound]:
-        """Up to so many held sounds, none of which is used up. Damage shows itself when it is taken."""
+        """Held sounds, ``count`` at most, none of which is used up. Damage shows when one is taken."""
         found = []
         for entry_id in list(self.entries)[:count]:
             with contextlib.suppress(EntryError, OSError):

@@ -147,5 +147,5 @@ def _words(samples: NDArray[np.int16], sample_rate: int, spoken: str, language: 
 
 
 def _distinct(marks: Sequence[Mark]) -> list[Mark]:
-    """Without those that move only the sound: pieces inside the first word."""
+    """The marks without those that move only the sound: pieces inside the first word."""
     return [mark for mark, later in pairwise(marks) if mark.spoken_to != later.spoken_to] + [marks[-1]]

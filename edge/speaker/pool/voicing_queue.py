@@ -39,7 +39,7 @@ class Waiting:
 
     text: PoolText
     characters: int
-    """That a voice is given for it."""
+    """Characters that a voice is given for it."""
     attempts: int = 0
     """In which it was refused or broken off."""
     failures: int = 0

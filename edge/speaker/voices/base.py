@@ -20,7 +20,7 @@ NoteCharacters = Callable[[int], None]
 
 
 def uncounted(characters: int) -> None:
-    """For whoever speaks beside the guide: commands and benches."""
+    """Count nothing: for whoever speaks beside the guide (commands, benches)."""
 
 
 def noted_characters(note: Note, voice: str, purpose: Purpose) -> NoteCharacters:

@@ -25,7 +25,7 @@ STRESS = "+"
 
 
 class RHVoiceVoice:
-    """One child for all languages (see ``rhvoice_child``); its sound is given out word by word."""
+    """RHVoice, in one child for all languages (``rhvoice_child``); the sound is given out word by word."""
 
     name = "rhvoice"
     paid = False

@@ -95,7 +95,7 @@ class _SynthParams(ctypes.Structure):
 
 
 class Wire:
-    """Lines in, frames out."""
+    """The pipes of this program: lines in, frames out."""
 
     def __init__(self, lines_from: int, frames_to: int) -> None:
         self._in, self._out = lines_from, frames_to

@@ -36,7 +36,7 @@ def smooth(sound: Sound) -> Sound:
 
 
 def trimmed(samples: NDArray[np.int16], sample_rate: int, *, begin: bool = True) -> NDArray[np.int16]:
-    """Without the silence beyond ``EDGE_SILENCE_MS`` at the end, and at the beginning where that is one."""
+    """The sound without silence beyond ``EDGE_SILENCE_MS`` at its end and, with ``begin``, its beginning."""
     keep = sample_rate * EDGE_SILENCE_MS // 1000
     first, behind = audible_span(samples)
     if not behind:

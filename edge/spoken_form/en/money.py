@@ -38,7 +38,7 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
 
 
 def money_number(tokens: Tokens, index: int, currency: Currency) -> WrittenNumber | None:
-    """With groups by full stops too where nobody counts hundredths ("Rp 50.000")."""
+    """Read an amount; full stops are groups, too, where nobody counts hundredths ("Rp 50.000")."""
     groups = ",." if not currency.hundredth else ","
     return number_at(tokens, index, groups=groups, decimals=".,")
 

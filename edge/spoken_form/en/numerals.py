@@ -31,7 +31,7 @@ def digits(text: str) -> str:
 
 
 def year(number: int) -> str:
-    """In pairs: "nineteen oh nine", "twenty twenty-four", "two thousand eight", "eleven hundred"."""
+    """A year in pairs: "nineteen oh nine", "twenty twenty-four", "two thousand eight", "eleven hundred"."""
     if number < 1000 or 2000 <= number < 2010 or number % 1000 == 0:
         return cardinal(number).replace("thousand and", "thousand")
     return pairs(number)

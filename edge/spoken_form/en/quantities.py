@@ -126,7 +126,7 @@ def ordinal(tokens: Tokens, index: int) -> Said | None:
 
 
 def ordinals(tokens: Tokens, index: int) -> Said | None:
-    """The same, and "1st–3rd"."""
+    """An ordinal, or two of them: "1st–3rd"."""
     first = ordinal(tokens, index)
     if first is None or tokens[first.end].text not in DASHES or tokens[first.end].kind is not TokenKind.SIGN:
         return first

@@ -100,7 +100,7 @@ class Governor(NamedTuple):
     word: str
     """A preposition, or a word that works like one; empty: there is none."""
     cases: tuple[Case, ...]
-    """That it allows, the likeliest first."""
+    """Cases that it allows, the likeliest first."""
     described: tuple[Form, ...] = ()
     """The forms of an adjective between it and the number ("за последние 5 лет")."""
 

@@ -170,7 +170,7 @@ def _by_sounds(word: str) -> str:
 
 
 def _plain(word: str) -> str:
-    """Without accents."""
+    """The word without accents."""
     return "".join(char for char in unicodedata.normalize("NFKD", word) if not unicodedata.combining(char))
 
 

@@ -109,7 +109,7 @@ def collective(number: int, case: Case) -> str | None:
 
 
 def takes_singular(number: int) -> bool:
-    """1, 21, 101, but not 11."""
+    """Whether the noun is singular, as behind 1, 21, 101, but not 11."""
     return number % 10 == 1 and number % 100 != 11
 
 

@@ -233,7 +233,7 @@ _OF_ADDRESS = frozenset(
     ("д", "дом", "корп", "корпус", "ул", "улица", "пр", "проспект", "пер", "кв", "квартира", "наб")
 )
 ISLANDS = frozenset(("Бали", "Ява"))
-"""That the dictionary takes for people."""
+"""Islands that the dictionary takes for people."""
 
 
 def _is_priest(tokens: Tokens, end: int) -> bool:

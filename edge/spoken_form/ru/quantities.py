@@ -42,7 +42,7 @@ def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
 
 
 def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
-    """The same, where ``start`` is the index of what belongs to the number before it (a sign)."""
+    """What ``quantity`` says, where at ``start`` is what belongs to the number before it (a sign)."""
     first = _with_part(tokens, read_number(tokens, index))
     if first is None:
         return None
@@ -55,7 +55,7 @@ def said_quantity(tokens: Tokens, index: int, start: int) -> Said | None:
 
 
 def _with_part(tokens: Tokens, number: WrittenNumber | None) -> WrittenNumber | None:
-    """With the half or quarter behind it: "5 ½"."""
+    """The number with the half or quarter behind it: "5 ½"."""
     if number is None or number.fraction:
         return number
     place = tokens.behind_space(number.end)

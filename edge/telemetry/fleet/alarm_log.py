@@ -42,7 +42,7 @@ def remember(db: sqlite3.Connection, changes: Iterable[AlarmChange], made: Made)
 
 
 def id_of(change: AlarmChange) -> str:
-    """The same however often it is told."""
+    """The id of a change, the same however often it is told."""
     return f"{change.name}.{change.since:.3f}.{'raised' if change.raised else 'cleared'}"
 
 

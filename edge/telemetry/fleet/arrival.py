@@ -102,7 +102,7 @@ class CommandArrival:
         )
 
     def refusal(self, message: Incoming, refused: RefusedCommandError) -> Receipt:
-        """The answer to what holds none."""
+        """The answer to a message that holds no command."""
         state: ReceiptState = "expired" if refused.expired else "refused"
         answer = answer_to(message.payload, message.response_topic, message.correlation)
         return receipts.refusal(refused.command, self._name(message), state, str(refused), answer)

@@ -54,7 +54,7 @@ _STATE = msgspec.msgpack.Decoder(ConfigurationState)
 
 
 class FleetConfiguration:
-    """Desired in, reported out.
+    """Keeps the shuttle's part of the fleet's configuration: desired in, reported out.
 
     Args:
         life: of telemetry; counts ``fleet.config_refused``, ``fleet.config_ignored``,
@@ -124,7 +124,7 @@ class FleetConfiguration:
 
     @property
     def reported(self) -> ReportedBody | None:
-        """None: not known yet."""
+        """What is told of the configuration; None: not known yet."""
         if not self._is_open:
             return None
         state = self._state
@@ -205,7 +205,7 @@ class FleetConfiguration:
         self._tell("the fleet's configuration is refused: %s", refusals[0].reason + more)
 
     def _tell(self, text: str, about: str) -> None:
-        """In the journal, and to the fleet, since who sends again does not know how we are; not too often."""
+        """Tell it in the journal, and the fleet how we are: who sends again does not know. Not too often."""
         if (untold := self._told.take(time.monotonic())) is not None:
             log.warning(text + (f" ({untold} others untold)" if untold else ""), about)
             self._on_change()

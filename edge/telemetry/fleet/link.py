@@ -140,7 +140,7 @@ class FleetLink:
 
     @property
     def levels(self) -> dict[str, float]:
-        """For metrics."""
+        """The connection and the outbox in figures, for metrics."""
         return self._teller.levels
 
     async def keep(self, report: Reports) -> None:

@@ -61,7 +61,7 @@ class OnDevice:
         await self._publish("cmd/cancel", msgspec.json.encode(body))
 
     async def obeyed(self, command: FleetCommand) -> bool:
-        """Whether the control state shows it soon."""
+        """Whether the control state soon shows that the command was obeyed."""
         stopped_before = self._stopped_before.pop(command.id, 0)
         try:
             async with asyncio.timeout(OBEYED_WITHIN_S):

@@ -25,7 +25,7 @@ class Receipt(NamedTuple):
 def receipt_of(
     command: FleetCommand, state: ReceiptState, reason: str | None = None, played_at: float | None = None
 ) -> Receipt:
-    """Each state of a command is told once: the receipt's id is made of both."""
+    """The receipt of a command's state. Each is told once: its id is made of both."""
     body = ReceiptBody(
         command=command.id,
         name=command.name,

@@ -112,7 +112,7 @@ class OutboxSender:
         return is_forgotten and bool(self._acknowledged)
 
     async def _forget_acknowledged(self) -> bool:
-        """False: the disk takes nothing; what it holds is told all the same, and forgotten later."""
+        """Forget on the disk what was acknowledged. False: it takes nothing; that is forgotten later."""
         acknowledged = set(self._acknowledged)
         if not acknowledged:
             return True

@@ -125,7 +125,7 @@ class FleetTeller:
 
     @property
     def levels(self) -> dict[str, float]:
-        """For metrics."""
+        """What waits and what was lost, for metrics."""
         fill = self._fill if self._looked else None
         connected = self._session.state.name == "connected"
         return fleet_levels(fill, self._unkept, connected=connected)
@@ -275,7 +275,7 @@ class FleetTeller:
         return sent
 
     def _send(self, topic: str, payload: bytes, **options: Any) -> asyncio.Future[None] | None:
-        """None: it cannot go now, and is counted."""
+        """Send it; resolves when the broker has it. None: it cannot go now, and is counted."""
         try:
             return self._session.publish(topic, payload, **options)
         except (OutgoingQueueFullError, SessionClosedError):

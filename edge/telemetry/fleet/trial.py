@@ -96,7 +96,7 @@ def begin(
 
 
 def resume(state: ConfigurationState, boot: str, now_mono: float) -> ConfigurationState:
-    """After a start of telemetry: a trial goes on; one of an earlier boot begins anew."""
+    """Go on with a trial after a start of telemetry; one of an earlier boot begins anew."""
     trial = state.trial
     if trial is None or trial.boot == boot:
         return state
