@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.bus import FeedPublisher
 from edge.config import MqttSettings
+from edge.messages import Control
 from tests.support.broker import Broker, running
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.guide import Guide
 from tests.support.listening_guide import CHATTER, FOLLOW_UP, QUESTION, SPHINX, SUNSET, listener_of, listening
 from tests.support.mqtt_watch import Watch
+from tests.support.process_alone import ProcessAlone
 from tests.support.spoken_english import has_synthesizer
 
 pytest.importorskip("pocketsphinx")
@@ -63,20 +66,38 @@ def bytes_of(file: Path) -> bytes:
 @pytest.mark.parametrize(
     ("settings", "status"),
     [
-        ({}, "listening to nobody: no microphone is configured"),
         ({"INPUT": "wav:/nowhere.wav", "RECOGNIZER__ORDER": "pocketsphinx"}, "listening to nobody: wav:"),
         ({"INPUT": "MICROPHONE"}, "shuttle-guide models fetch whisper/base"),
     ],
 )
-async def test_without_ears_it_is_there_says_why_and_speaks_all_the_same(
+async def test_without_ears_it_is_there_and_says_why(
     tmp_path: Path, settings: dict[str, str], status: str
 ) -> None:
-    with running(Broker(tmp_path / "broker")) as broker, CabinMicrophone(tmp_path / "mic") as microphone:
+    with CabinMicrophone(tmp_path / "mic") as microphone:
         environment = {
             f"SHUTTLE_GUIDE_LISTENER__{key}": value.replace("MICROPHONE", microphone.input)
             for key, value in settings.items()
         }
-        async with Guide(tmp_path / "guide", broker.port, environment) as guide:
+        async with ListenerAlone("listener", tmp_path / "listener", environment) as listener:
+            await listener.until(lambda: status in listener.state.status if listener.state else False, status)
+
+
+async def test_without_ears_it_speaks_all_the_same(tmp_path: Path) -> None:
+    with running(Broker(tmp_path / "broker")) as broker:
+        async with Guide(tmp_path / "guide", broker.port) as guide:
             await guide.until_ready()
+            status = "listening to nobody: no microphone is configured"
             await guide.until_state(lambda state: status in listener_of(state)["status"])
             assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"
+
+
+class ListenerAlone(ProcessAlone):
+    """``shuttle-guide run listener``, which is told that it may listen."""
+
+    def _connect(self) -> None:
+        self._ingest = FeedPublisher(self.runtime_dir, "ingest")
+        self._ingest.start(self._context)
+        self._ingest.keep(Control())
+
+    async def _disconnect(self) -> None:
+        await self._ingest.close()
