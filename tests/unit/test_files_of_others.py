@@ -24,7 +24,6 @@ ALLOWED = {
     "console/openapi.py": "run by a developer",
     "console/replayed.py": "in a new folder of its own",
     "console/static_files.py": PACKAGE_DATA,
-    "console/words.py": PACKAGE_DATA,
     "config/own_file.py": "settings; it asks who else may write them (test_dotenv_file.py)",
     "listener/button_device.py": "an input device that the operator names",
     "listener/input_file.py": "a recording that the operator names as microphone",
