@@ -167,7 +167,7 @@ def main() -> int:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     real_model("whisper/base")
-    chosen: list[Language] = options.language or languages
+    chosen: Sequence[Language] = options.language or languages
     spoken = chain.from_iterable(takes(one) for one in chosen if passengers(one))
     meant = [take for take in spoken if take.condition == CLEAN and take.sentence.meant == "answer"]
     wanted = sorted(meant, key=lambda take: take.draw)[: options.takes]
