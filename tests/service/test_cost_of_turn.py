@@ -12,6 +12,7 @@ from edge.messages import Turn
 from tests.support.broker import Broker
 from tests.support.commentator_alone import CommentatorAlone
 from tests.support.guide import Guide, JsonObject
+from tests.support.services import budgets
 
 QUICK = Profile(name="quick", first_token_s=0.02, voice_first_byte_s=0.03, connection_setup_s=0.01)
 REMARK = "A dog looks at us from the right, and it seems to know where we are going."
@@ -36,7 +37,7 @@ def models_of(turn: Turn) -> list[tuple[str, str]]:
 
 
 def alone(folder: Path, clouds: CloudEmulator) -> CommentatorAlone:
-    return CommentatorAlone(folder, clouds.env() | SETTINGS)
+    return CommentatorAlone(folder, clouds.env() | SETTINGS | budgets(2000))
 
 
 async def test_a_model_that_hangs_is_told_with_the_one_that_was_begun_beside_it(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ async def test_a_model_that_is_left_alone_is_told_as_passed_over(tmp_path: Path)
 async def test_what_turns_cost_is_what_the_ledgers_grew_by(tmp_path: Path, broker: Broker) -> None:
     async with (
         CloudEmulator(QUICK, reply=long_where_it_is_stopped) as clouds,
-        Guide(tmp_path, broker.port, clouds.env() | SETTINGS) as guide,
+        Guide(tmp_path, broker.port, clouds.env() | SETTINGS | budgets(2000)) as guide,
     ):
         await guide.until_ready()
         turns = [await guide.say("event", text="something"), await guide.say("announce", text="The beach.")]
