@@ -73,7 +73,7 @@ TREES: dict[str, OurOwn] = {
     "vitals/": MACHINES,
     "power/": OurOwn("root's settings of the unit"),
     "bench/": DESKS,
-    "models/catalogue.py": CATALOGUE,
+    "model_files/catalogue.py": CATALOGUE,
 }
 """Folders and modules in which nothing is foreign."""
 ROWS: dict[str, Row] = {
@@ -197,7 +197,7 @@ ROWS: dict[str, Row] = {
             "_NAME_BACKWARDS",
         )
     },
-    "models/http_download.py:CONTENT_RANGE": Reached(LARGEST_HEAD),
+    "model_files/http_download.py:CONTENT_RANGE": Reached(LARGEST_HEAD),
     "recognizer_server/start_block.py:MEMORY": MACHINES,
     "sound/sound_devices.py:CARD_NUMBER": MACHINES,
     "speaker/pool/files.py:_SAFE_ID": Reached(LARGEST_JSON_BYTES, whole_only=True),
