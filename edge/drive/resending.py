@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from edge.drive.lines import AnyLine, MqttLine, Outcomes, TriggerNumbers
 from edge.messages import new_id
 
+TIMES = ("ts", "seen_at")
 KEPT = ("vehicle", "cmd/volume", "cmd/chattiness")
 """The broker may have kept these; whatever else it had kept was refused."""
 
@@ -19,7 +20,7 @@ class Resending:
     """Messages to send, and which of the drive's triggers each outcome is of.
 
     A guide that knows an id, from the ride itself or an earlier playing, takes its trigger for a repetition:
-    each id becomes another one, the same wherever it stands. With its time of sending all would be expired.
+    each id becomes another one, the same wherever it stands. With the times of that day all would be expired.
     """
 
     def __init__(self, lines: Sequence[AnyLine]) -> None:
@@ -53,15 +54,16 @@ class Resending:
 
     def _anew(self, line: MqttLine) -> str:
         try:
-            body = json.loads(line.payload)
+            body = json.loads(line.payload.removeprefix("\ufeff"))
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             is_target = line.topic == "cmd/cancel"
             return self._ids.get(line.payload.strip(' \t\r\n"'), line.payload) if is_target else line.payload
-        body.pop("ts", None)
+        for key in TIMES:
+            body.pop(key, None)
         if isinstance(body.get("id"), str | int):
             body["id"] = self._ids.setdefault(str(body["id"]), new_id())
         if "target" in body:
             body["target"] = self._ids.get(str(body["target"]), body["target"])
-        return json.dumps(body, ensure_ascii=False)
+        return json.dumps(body)  # ASCII: what holds half a character could not be sent otherwise

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 
+import pytest
+
+from edge.config import Settings
 from edge.drive.lines import AnyLine, DroppedLine, MqttLine, Outcomes, Question
 from edge.drive.resending import Resending
+from edge.ingest.native import NativeDialect
+from edge.messages import Trigger
 
 
 def message(topic: str, payload: object, *, retain: bool = False) -> MqttLine:
@@ -37,6 +43,26 @@ def test_an_id_becomes_another_one_the_same_wherever_it_stands() -> None:
     assert [json.loads(target)["target"] for target in targets[:2]] == [ours, theirs]
     assert targets[2:] == [ours, theirs, "nobody"]
     assert json.loads(second.messages[0].payload)["id"] != ours
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("event", {"label": "dog", "ts": 1_790_000_000, "seen_at": 1_789_999_999}),
+        ("announce", '\ufeff{"text": "The market.", "ts": 1790000000}'),
+        ("event", '{"label": "\\ud83d", "text": "a dog", "ts": 1790000000}'),  # half a character
+    ],
+)
+def test_what_was_of_use_that_day_is_of_use_again(topic: str, payload: object) -> None:
+    (sent,) = Resending([message(topic, payload)]).messages
+    parsed = NativeDialect(Settings()).parse(
+        f"shuttle/demo/{topic}",
+        sent.payload.encode(),
+        retain=False,
+        received_mono=time.monotonic(),
+        received_at=1_790_000_600.0,
+    )
+    assert isinstance(parsed, Trigger)
 
 
 def test_what_is_no_json_and_what_the_broker_may_keep_is_sent_as_it_came() -> None:
