@@ -672,6 +672,8 @@ class Caption(Message, frozen=True, kw_only=True):
     final: bool
     addressed: bool = False
     """The utterance was meant for the guide."""
+    question: ShortText | None = None
+    """The text of the Trigger that it became: without the guide's name."""
     occasion: Occasion | None = None
     """As in the Trigger that it became."""
     may_be_aside: bool = False

@@ -18,7 +18,6 @@ from edge.config import Settings
 from edge.drive import lines as recorded
 from edge.ingest.native import NativeDialect
 from edge.messages import (
-    MAX_TEXT_CHARS,
     Caption,
     Control,
     Dropped,
@@ -184,11 +183,10 @@ class Recorder:
         return recorded.DroppedLine(at=at, trigger=trigger, kind=news.kind, reason=news.reason)
 
     def _question(self, at: float, caption: Caption) -> recorded.Question:
-        is_told = self._utterances and not caption.occasion
         question = recorded.Question(
             at=at,
             id=caption.segment_id,
-            text=(caption.text[:MAX_TEXT_CHARS] or None) if is_told else None,
+            text=caption.question if self._utterances else None,
             occasion=caption.occasion,
             may_be_aside=caption.may_be_aside,
             language=caption.language,

@@ -133,19 +133,20 @@ class Attention:
         if judgement.deed != "answer":
             self.misheard(heard.segment.id)
         transcript = heard.recognition.transcript
-        quiet_s = None
+        trigger: Trigger | None = None
+        quiet_s: float | None = None
         if judgement.deed == "stop":
             quiet_s = self._addressee.quiet_s(transcript.text) if transcript else 0.0
             if not heard.stopped:
                 self._stop("a stop word", heard.segment.speech_start_mono, quiet_s)
         elif judgement.deed != "nothing":
-            self._ask(heard, judgement)
+            trigger = self._ask(heard, judgement)
         if transcript is not None and judgement.reason not in OWN:
-            self._caption(heard.segment.id, transcript, judgement, quiet_s)
+            self._caption(heard.segment.id, transcript, final=True, trigger=trigger, quiet_s=quiet_s)
 
     # --- what the guide does -------------------------------------------------------------------
 
-    def _ask(self, heard: HeardUtterance, judgement: Judgement) -> None:
+    def _ask(self, heard: HeardUtterance, judgement: Judgement) -> Trigger:
         now = monotonic()
         occasion = self._obey_words(judgement.occasion)
         trigger = Trigger(
@@ -170,6 +171,7 @@ class Attention:
             self._unasked.append(trigger.turn_id)
         log.info("a passenger asks", extra=turn_fields(trigger.turn_id, kind="answer"))
         self._triggers.put(trigger, priority=trigger.priority, expires_mono=trigger.expires_mono)
+        return trigger
 
     def _obey_words(self, occasion: Occasion | None) -> Occasion | None:
         """Change the volume where that was asked for; what there is to be said about it."""
@@ -199,13 +201,16 @@ class Attention:
         self,
         segment_id: str,
         transcript: Transcript,
-        judgement: Judgement | None = None,
+        *,
+        final: bool = False,
+        trigger: Trigger | None = None,
         quiet_s: float | None = None,
     ) -> None:
         """Tell what was understood of a segment so far, as a caption.
 
         Args:
-            judgement: of the whole utterance; None: it goes on.
+            final: it is whole.
+            trigger: what it became; None: nothing that is answered.
             quiet_s: for how long it asks for silence; None: it does not.
         """
         if self._settings.captions and transcript:
@@ -213,11 +218,12 @@ class Attention:
                 Caption(
                     segment_id=segment_id,
                     text=transcript.text.strip(),
-                    language=judgement.language if judgement and judgement.occasion else transcript.language,
-                    final=judgement is not None,
-                    addressed=judgement is not None and judgement.deed != "nothing",
-                    occasion=judgement.occasion if judgement else None,
-                    may_be_aside=judgement is not None and judgement.may_be_aside,
+                    language=trigger.language if trigger and trigger.occasion else transcript.language,
+                    final=final,
+                    addressed=trigger is not None or quiet_s is not None,
+                    question=trigger.text if trigger else None,
+                    occasion=trigger.occasion if trigger else None,
+                    may_be_aside=trigger is not None and trigger.may_be_aside,
                     quiet_s=quiet_s,
                 )
             )

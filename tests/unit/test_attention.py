@@ -42,6 +42,9 @@ class FakeLife:
     def took(self, kind: type[Message]) -> list[Any]:
         return [message for message in self.sent if isinstance(message, kind)]
 
+    def told(self, kind: type[Message]) -> list[Any]:
+        return [message for message in self.published if isinstance(message, kind)]
+
 
 @pytest.fixture
 def life() -> FakeLife:
@@ -113,7 +116,7 @@ def test_a_caption_tells_what_became_of_it(life: FakeLife, attention: Attention)
     attention._addressee.answered(time.monotonic() - 1.0)
     attention.heard(heard("How old is it?", "c"))
     attention.heard(heard("Look at that dog!", "d"))
-    captions = [message for message in life.published if isinstance(message, Caption)]
+    captions = life.told(Caption)
     told = [(each.segment_id, each.addressed, each.occasion, each.may_be_aside) for each in captions]
     assert told == [
         ("a", True, None, False),
@@ -217,7 +220,16 @@ def test_a_passenger_changes_the_volume_by_a_step(
     assert [order.volume for order in life.took(VolumeOrder)] == ([] if volume is None else [volume])
     (trigger,) = life.took(Trigger)
     assert (trigger.occasion, trigger.text) == (occasion, None)
+    (caption,) = life.told(Caption)
+    assert (caption.occasion, caption.question) == (occasion, None)
     assert not life.took(Guess)
+
+
+def test_a_caption_tells_what_is_asked_as_the_trigger_has_it(life: FakeLife, attention: Attention) -> None:
+    attention.heard(heard("Guide, what is that?"))
+    (trigger,), (caption,) = life.took(Trigger), life.told(Caption)
+    assert (caption.text, caption.question) == ("Guide, what is that?", trigger.text)
+    assert trigger.text == "what is that?"
 
 
 def test_a_request_names_the_language_to_answer_in(life: FakeLife, attention: Attention) -> None:
@@ -228,13 +240,13 @@ def test_a_request_names_the_language_to_answer_in(life: FakeLife, attention: At
     attention.heard(heard("Guide, in Russian please"))
     (trigger,) = life.took(Trigger)
     assert (trigger.occasion, trigger.language) == ("language", "ru")
-    (caption,) = [message for message in life.published if isinstance(message, Caption)]
+    (caption,) = life.told(Caption)
     assert (caption.occasion, caption.language) == ("language", "ru")
 
 
 def test_a_stop_word_says_for_how_long(life: FakeLife, attention: Attention) -> None:
     attention.heard(heard("Guide, be quiet for ten minutes"))
     (stop,) = life.took(StopRequest)
-    (caption,) = [message for message in life.published if isinstance(message, Caption)]
+    (caption,) = life.told(Caption)
     assert stop.quiet_s == caption.quiet_s == 600.0
     assert not life.took(Trigger)

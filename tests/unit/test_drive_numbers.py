@@ -32,7 +32,9 @@ LAST = MqttLine(at=30.0, topic="event", payload='{"id": "last", "label": "dog"}'
 
 
 def caption(asked: Question) -> Caption:
-    return Caption(segment_id=asked.id, text=asked.text or "", language="en", final=True, addressed=True)
+    return Caption(
+        segment_id=asked.id, text="…", question=asked.text, language="en", final=True, addressed=True
+    )
 
 
 def numbers(outcomes: list[Outcomes]) -> list[int]:

@@ -14,7 +14,14 @@ from tests.support.incoming import incoming
 
 
 def caption(**told: object) -> Caption:
-    given = {"segment_id": "a", "text": "What is that?", "language": "en", "final": True, "addressed": True}
+    given = {
+        "segment_id": "a",
+        "text": "Guide, what is that?",
+        "question": "what is that?",
+        "language": "en",
+        "final": True,
+        "addressed": True,
+    }
     return Caption(**(given | told))  # type: ignore[arg-type]
 
 
@@ -37,11 +44,11 @@ def answer(turn_id: str) -> Turn:
 async def test_a_question_keeps_what_decides_about_it(utterances: bool) -> None:
     recorder = Recorder(Settings(), utterances=utterances)
     (aside,) = recorder._lines_of(caption(may_be_aside=True))
-    (thanks,) = recorder._lines_of(caption(segment_id="b", text="Thanks, guide!", occasion="thanked"))
+    (thanks,) = recorder._lines_of(caption(segment_id="b", question=None, occasion="thanked"))
     assert isinstance(aside, Question)
     assert isinstance(thanks, Question)
     assert (aside.text, aside.may_be_aside, aside.occasion) == (
-        "What is that?" if utterances else None,
+        "what is that?" if utterances else None,
         True,
         None,
     )
