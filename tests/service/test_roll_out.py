@@ -104,11 +104,16 @@ def test_where_nothing_has_changed_nothing_is_restarted(shuttle: ShuttleFiles) -
     assert shuttle.commands() == [*before, "systemctl stop shuttle-put-back.timer"]
 
 
-@pytest.mark.parametrize("ready", [True, False])
-def test_alone_it_comes_back_and_rejects_only_what_is_not_ready(shuttle: ShuttleFiles, ready: bool) -> None:
+@pytest.mark.parametrize(
+    ("doctor_ends_with", "ready"),
+    [("0", True), ("1", False), ("$(mkdir $0.asked && echo 1 || echo 0)", True)],
+)
+def test_alone_it_comes_back_and_rejects_only_what_is_not_ready(
+    shuttle: ShuttleFiles, doctor_ends_with: str, ready: bool
+) -> None:
     doctor = shuttle.opt / "releases" / "r2" / ".venv" / "bin" / "shuttle-guide"
     doctor.parent.mkdir(parents=True)
-    doctor.write_text(f"#!/bin/sh\nexit {0 if ready else 1}\n", "utf-8")
+    doctor.write_text(f"#!/bin/sh\nexit {doctor_ends_with}\n", "utf-8")
     doctor.chmod(0o755)
     shuttle.roll_out("begin")
     shuttle.roll_out("change-to", "r2")
