@@ -321,6 +321,20 @@ async def test_of_too_many_the_oldest_are_refused_and_the_others_taken_in_their_
     task.cancel()
 
 
+async def test_a_crowd_that_was_taken_refuses_nobody_who_comes_later(scene: Scene) -> None:
+    intake = scene.intake(most_waiting=50)
+    task = asyncio.create_task(intake.take_for_ever())
+    for number in range(55):
+        intake.take(scene.message(number))
+    await until_acknowledged(scene, 54)
+    last = BURST + 5
+    for number in range(55, last + 1):
+        intake.take(scene.message(number))
+    await until_acknowledged(scene, last)
+    assert (len(scene.taken), scene.refused) == (last + 1, [])
+    task.cancel()
+
+
 async def test_too_many_are_refused_also_where_the_disk_is_slower_than_the_allowance(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
