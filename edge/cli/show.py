@@ -1,4 +1,4 @@
-"""How findings and turns look on a terminal, however narrow: words stay whole."""
+"""How findings and turns look on a terminal, however narrow: words stay whole, and none counts as markup."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def show_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -
     for at, column in enumerate(head):
         table.add_column(column, justify="right" if at else "left", width=widths[at])
     for name, *others in cells:
-        table.add_row(shortened(name, widths[0]), *others)
+        table.add_row(*map(Text, (shortened(name, widths[0]), *others)))
     console.print(title, highlight=False, markup=False)
     if head:
         console.print(table)
@@ -84,12 +84,13 @@ def _longest_word(cell: str) -> int:
 def show_turn(turn: dict[str, Any]) -> None:
     """One turn: what was said, by whom, and its stages as a small waterfall."""
     outcome = turn["outcome"] if not turn.get("reason") else f"{turn['outcome']} ({turn['reason']})"
-    console.print(f"[bold]{turn.get('text') or '(nothing was heard)'}[/bold]", highlight=False)
+    console.print(Text(turn.get("text") or "(nothing was heard)", "bold"))
     rungs = turn["rungs"]
     console.print(
         f"{turn['kind']}, {outcome}; "
         f"model: {rungs.get('model') or 'none needed'}, voice: {rungs.get('voice') or '-'}; "
-        f"first sound after {_ms(turn.get('ttfa_ms'))}" + _content_behind_opener(turn)
+        f"first sound after {_ms(turn.get('ttfa_ms'))}" + _content_behind_opener(turn),
+        markup=False,
     )
     if merged := turn.get("merged"):
         since_s = turn["received_at"] - merged["since"]

@@ -278,6 +278,22 @@ def test_the_fleet_is_told_in_whole_words(capsys: pytest.CaptureFixture[str]) ->
     assert {"0123456789abcdef", "fedcba9876543210", "SHUTTLE_GUIDE_MQTT__PORT,", f'"{LONG_PATH}"'} <= words
 
 
+def test_what_looks_like_markup_is_told_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show.show_table("1 shuttle", ("shuttle", "version"), [("[/a]", "[red]1.0")])
+    show.show_turn(
+        {
+            "text": "Turn left at [/the sign].",
+            "outcome": "failed",
+            "reason": "[/b]",
+            "kind": "announcement",
+            "rungs": {},
+            "stages_ms": {},
+        }
+    )
+    words = set(" ".join(lines_of(capsys)).split())
+    assert {"[/a]", "[red]1.0", "[/the", "sign].", "([/b]);"} <= words
+
+
 def test_devices_are_told_in_whole_words(capsys: pytest.CaptureFixture[str]) -> None:
     name = "alsa_input.usb-Shuttle_Conference_Speakerphone_SN123456-00.monitor"
     held = ["shuttle-guide-listener (pid 1234)", "pulseaudio (pid 77)"]
