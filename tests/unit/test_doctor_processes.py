@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 from edge.bus.topology import PROCESSES
-from edge.doctor.processes import check_processes
+from edge.config import Settings
+from edge.doctor.processes import ask_processes, check_processes
 from edge.messages import ProcessName, ProcessState
 
 
@@ -27,3 +31,8 @@ def test_a_guide_that_lacks_a_process_is_not_whole() -> None:
 
 def test_one_that_is_not_ready_is_missed() -> None:
     assert verdicts(state("ingest", ready=False))["ingest"] == "missing"
+
+
+async def test_where_no_process_tells_anything_nobody_is_waited_for(tmp_path: Path) -> None:
+    async with asyncio.timeout(1.0):
+        assert await ask_processes(Settings(runtime_dir=str(tmp_path))) == {}
