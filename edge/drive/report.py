@@ -103,7 +103,9 @@ def _comes_again(line: Outcomes) -> bool:
 
 
 def _by_trigger(outcomes: Sequence[Outcomes]) -> dict[int, list[Outcomes]]:
+    """Without those of triggers that are not in the drive: what came before it, or from others meanwhile."""
     decisions: dict[int, list[Outcomes]] = {}
     for line in outcomes:
-        decisions.setdefault(line.trigger, []).append(line)
+        if line.trigger:
+            decisions.setdefault(line.trigger, []).append(line)
     return decisions

@@ -102,6 +102,15 @@ def test_another_decision_is_told_with_both_sides() -> None:
     ]
 
 
+def test_what_is_of_no_trigger_of_the_drive_is_no_difference() -> None:
+    begun_before: list[Outcomes] = [turn(1.0, trigger=0), turn(3.0)]
+    sent_by_others: list[Outcomes] = [
+        turn(3.0),
+        DroppedLine(at=4.0, trigger=0, kind="remark", reason="cooldown"),
+    ]
+    assert differences(begun_before, sent_by_others) == []
+
+
 def test_a_models_own_words_are_not_expected_to_come_again() -> None:
     recorded: list[Outcomes] = [turn(3.0, models=("groq",)), turn(4.0, trigger=2, models=("pool",))]
     played: list[Outcomes] = [
