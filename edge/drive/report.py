@@ -103,7 +103,7 @@ def _comes_again(line: Outcomes) -> bool:
 
 
 def _by_trigger(outcomes: Sequence[Outcomes]) -> dict[int, list[Outcomes]]:
-    """Without those of triggers that are not in the drive: what came before it, or from others meanwhile."""
+    """Decisions about each trigger of the drive; what came before it, or from others meanwhile, has none."""
     decisions: dict[int, list[Outcomes]] = {}
     for line in outcomes:
         if line.trigger:
