@@ -10,8 +10,8 @@ from edge.messages import new_id
 from edge.mqtt import MqttSession, SessionOptions, SessionState, account_of
 from edge.tasks import wait_at_most
 
-TIMEOUT_S = 10.0
-"""A broker that is not there says so at once; the trials of the engines take the processor meanwhile."""
+TIMEOUT_S = 12.0
+"""A broker that is not there says so at once; of one that does not answer the session says so after 10 s."""
 
 
 async def check_broker(settings: Settings) -> Check:
