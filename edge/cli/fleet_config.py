@@ -60,8 +60,6 @@ def _show(rows: list[Compliance]) -> None:
     show_table(counted(len(rows)), head, [_cells(row) for row in rows])
     lines = []
     for row in rows:
-        if row.state == "follows":
-            continue
         shuttle = shortened(row.shuttle, ID_CHARS)
         lines += [(shuttle, reason) for reason in row.reasons]
         for name, (desired, reported) in [*row.differs.items()][:MOST_SHOWN]:

@@ -17,6 +17,7 @@ import msgspec
 
 from edge.config.convert import ConfigError, dotted
 from edge.config.former_names import SettingPath
+from edge.config.gone import without_gone
 from edge.config.tree import Settings
 from edge.messages import ProcessName
 from edge.text_file import read_text
@@ -114,10 +115,11 @@ def read_desired(path: Path) -> Desired | None:
     version = tree.pop("version", None)
     if not isinstance(version, str):
         raise ConfigError(f"config: {path} names no version")
-    for path_of, _ in flat(tree):
+    settings, _ = without_gone(tree)  # telemetry tells of them, and writes the file anew
+    for path_of, _ in flat(settings):
         if path_of not in DESIRABLE:
             raise ConfigError(f"config: {dotted(path_of)} is none that a fleet may desire (from {path})")
-    return Desired(version, tree)
+    return Desired(version, settings)
 
 
 def desired_text(desired: Desired) -> str:

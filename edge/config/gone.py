@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edge.messages import MAX_REPLY_CHARS
@@ -82,13 +82,27 @@ def gone_setting(keys: Iterable[str]) -> str | None:
     return None
 
 
-def take_out(tree: dict[str, Any]) -> Iterator[str]:
-    """Take the settings that are gone out of a tree, and name them."""
+def without_gone(tree: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The tree without settings that are gone, nor the sections that held nothing else; and their names."""
+    left, names = dict(tree), []
     for name in GONE:
-        *sections, key = name.split(".")
-        node: Any = tree
-        for section in sections:
-            node = node.get(section) if isinstance(node, dict) else None
-        if isinstance(node, dict) and key in node:
-            del node[key]
-            yield name
+        without = _without(left, name.split("."))
+        if without is not left:
+            left = without
+            names.append(name)
+    return left, names
+
+
+def _without(tree: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """The tree without this setting; the very same where it has none."""
+    key, *below = path
+    if key not in tree:
+        return tree
+    rest = {name: value for name, value in tree.items() if name != key}
+    if not below:
+        return rest
+    section = tree[key]
+    left = _without(section, below) if isinstance(section, dict) else section
+    if left is section:
+        return tree
+    return tree | {key: left} if left else rest

@@ -19,7 +19,7 @@ from edge.config.convert import ConfigError, Origins, convert, dotted, list_or_t
 from edge.config.desired import SOURCE, Desired, desired_path, flat, read_desired
 from edge.config.dotenv_file import read_dotenv
 from edge.config.former_names import SettingPath, Twice, present_name, take_former
-from edge.config.gone import Gone, gone_setting, take_out
+from edge.config.gone import Gone, gone_setting, without_gone
 from edge.config.own_file import NotOursError, read_named
 from edge.config.secret import Secret
 from edge.config.tree import KEY, KEY_SUFFIX, SECRETS, Settings, secrets_with
@@ -236,9 +236,10 @@ def _hide(value: object) -> str:
 
 def _read(env: Mapping[str, str]) -> tuple[dict[str, Any], Origins, list[SettingsNote]]:
     """The file with the environment laid over it, where each setting stands, and what is to be told."""
-    tree, file = _read_file(env)
+    written, file = _read_file(env)
     origins = Origins(file)
-    notes: list[SettingsNote] = [Gone(name, file) for name in take_out(tree)]
+    tree, gone = without_gone(written)
+    notes: list[SettingsNote] = [Gone(name, file) for name in gone]
     for name, value in list(take_former(tree)):
         path = present_name(name)
         node = _section_for(tree, path, f"{dotted(name)} sets a key", file)

@@ -28,12 +28,11 @@ from edge.messages import (
 )
 from edge.spending.books import Books
 from edge.spending.price import prices_of
+from edge.telemetry.costs import CostToday, cost_today
 from edge.telemetry.payloads import (
     AlarmPayload,
-    CostToday,
     StatePayload,
     TurnPayload,
-    cost_today,
     state_payload,
     turn_payload,
 )

@@ -19,7 +19,8 @@ from edge.messages import LANGUAGES, Language
 from edge.recent import Recent
 from edge.spending.price import Cost, prices_of
 from edge.spending.report import CostReport
-from edge.telemetry.payloads import RUNG_PREFIXES, TurnCost, TurnPayload
+from edge.telemetry.costs import TurnCost
+from edge.telemetry.payloads import RUNG_PREFIXES, TurnPayload
 from edge.vitals.heat import RESTS, hottest_c
 
 SHOWN_TURNS = 25

@@ -9,6 +9,7 @@ import msgspec
 
 from edge.config.convert import dotted
 from edge.config.desired import flat
+from edge.config.gone import without_gone
 from edge.fleet.configuration import DesiredBody, ReportedBody
 from edge.fleet.desired_folder import DesiredFolder, version_of
 from edge.fleet.reading import FleetMessage
@@ -32,7 +33,7 @@ class Compliance(msgspec.Struct, kw_only=True):
     differs: dict[str, list[Any]] = {}
     """Dotted name → desired and reported value."""
     reasons: list[str] = []
-    """Why it was refused or taken back."""
+    """Why it was refused or taken back, or what it is followed without."""
 
 
 class _Heard(msgspec.Struct):
@@ -111,6 +112,7 @@ class ComplianceRoll:
             and reported.asked_at >= sent_at
             and reported.trying is None
             and reported.rejected is not None
+            and not _left_out(reported)
         )
 
     def _row(self, shuttle: str) -> Compliance:
@@ -134,15 +136,28 @@ class ComplianceRoll:
             version=version,
             reported=reported.version,
         )
-        for path, value in flat(settings):
-            if reported.settings.get(dotted(path)) != value:
-                row.differs[dotted(path)] = [value, reported.settings.get(dotted(path))]
+        left_out = _left_out(reported)
+        for name, value in ((dotted(path), value) for path, value in flat(without_gone(settings)[0])):
+            is_left_out = any(f"{name}.".startswith(f"{gone}.") for gone in left_out)
+            if not is_left_out and reported.settings.get(name) != value:
+                row.differs[name] = [value, reported.settings.get(name)]
         rejected = reported.rejected
+        if rejected is not None and rejected.version == version:
+            row.reasons = [each.reason for each in rejected.refusals]
         if reported.trying == version:
             row.state = "trying"
-        elif rejected is not None and rejected.version == version:
+        elif rejected is not None and rejected.version == version and not left_out:
             row.state = "taken back" if rejected.taken_back else "refused"
-            row.reasons = [each.reason for each in rejected.refusals]
         elif reported.version != version or row.differs:
             row.state = "differs"
         return row
+
+
+def _left_out(reported: ReportedBody) -> list[str]:
+    """Settings that the version in force names and the shuttle's release has no more."""
+    rejected = reported.rejected
+    if rejected is None or rejected.taken_back or rejected.version != reported.version:
+        return []
+    names = [each.key for each in rejected.refusals if each.key is not None]
+    is_followed = len(names) == len(rejected.refusals) and not reported.settings.keys() & {*names}
+    return names if is_followed else []

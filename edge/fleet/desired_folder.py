@@ -18,6 +18,7 @@ import msgspec
 from edge.config.convert import dotted
 from edge.config.desired import DESIRABLE, LARGEST_BYTES, flat
 from edge.config.fleet import is_fleet_word
+from edge.config.gone import without_gone
 from edge.error_lines import reason_of
 from edge.operator_error import OperatorError
 from edge.text_file import read_text
@@ -111,7 +112,7 @@ def _toml(path: Path) -> SettingsTree:
 
 
 def _checked(path: Path, tree: SettingsTree) -> SettingsTree:
-    for key, _ in flat(tree):
+    for key, _ in flat(without_gone(tree)[0]):  # a shuttle of an earlier release may still have them
         if key not in DESIRABLE:
             raise OperatorError(f"{path}: {dotted(key)} is none that a fleet may desire")
     return tree

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from edge.ingest.native_event import parse_event
 from edge.ingest.native_speech import parse_question, parse_speech
 from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
 from edge.messages import LANGUAGES, CancelRequest, Language, Trigger
+
+if TYPE_CHECKING:
+    from edge.mqtt import Incoming
 
 
 class NativeDialect:
@@ -68,6 +72,16 @@ class NativeDialect:
                 received_mono=now_mono,
                 received_at=now_at,
             )
+
+    def parse_message(self, message: Incoming) -> Parsed:
+        """What it means, as ``parse``."""
+        return self.parse(
+            message.topic,
+            message.payload,
+            retain=message.retain,
+            received_mono=message.received_mono,
+            received_at=message.received_at,
+        )
 
     def parse(
         self, topic: str, payload: bytes, *, retain: bool, received_mono: float, received_at: float

@@ -16,9 +16,8 @@ from edge.listener.attention import Attention
 from edge.listener.completeness import Ending
 from edge.listener.duplex import Duplex
 from edge.listener.echo.canceller import Canceller
-from edge.listener.echo.cleaner import EchoCleaner
-from edge.listener.echo.loudspeaker import LoudspeakerWatch
 from edge.listener.floor import Floor
+from edge.listener.guide_sound import GuideSound
 from edge.listener.hearing_told import memory_mib, tell_hearing
 from edge.listener.input import AudioInput
 from edge.listener.input_factory import make_input
@@ -47,12 +46,10 @@ from edge.listener.turn_end.judge import TurnEndJudge
 from edge.listener.vad import VadError
 from edge.listener.vad_factory import load_vad
 from edge.listener.voiceprint import KnownVoice, Verifier
-from edge.messages import Hearing, Language, Playback, PlayedSound
+from edge.messages import Hearing, Language
 from edge.process import Health, Life
 
 log = logging.getLogger(__name__)
-
-HEARD = {True: "heard", False: "not heard by the microphone", None: "not judged"}
 
 
 class Ears:
@@ -87,9 +84,7 @@ class Ears:
         self._microphone = Microphone(_input(life.settings))
         self._microphone.listen(False)  # until it is known whether it may
         self._duplex = duplex
-        self._echo = _echo_cleaner(life, canceller) if canceller else None
-        # A device that takes the guide out of its own sound cannot tell whether it was there.
-        self._loudspeaker = LoudspeakerWatch(life.inbox(PlayedSound)) if duplex.actual != "device" else None
+        self._guide_sound = GuideSound(life, duplex, canceller)
         self._heat = HeatNews(life)
         self._cancelled = False
         self._losses = 0
@@ -120,10 +115,7 @@ class Ears:
         await self._recognizers.close()
         await self._verifier.close()
         self._turn_end.close()
-        if self._echo:
-            self._echo.close()
-        if self._loudspeaker:
-            self._loudspeaker.close()
+        self._guide_sound.close()
 
     def health(self) -> Health:
         states = self._recognizers.states()
@@ -136,10 +128,7 @@ class Ears:
         facts["input"] = f"{self._settings.input}: {microphone.reason or microphone.name}"
         if self._settings.captions:
             facts["interim"] = self._queue.interim_state
-        facts |= self._attention.facts
-        learning = self._echo is not None and not self._echo.trusted
-        facts["duplex"] = f"{self._duplex}" + ("; half duplex until the room is learned" if learning else "")
-        facts["loudspeaker"] = HEARD[self._loudspeaker.heard if self._loudspeaker else None]
+        facts |= self._attention.facts | self._guide_sound.facts
         facts["vad"] = self._vad_name or self._trouble or "loading"
         facts["voiceprint"] = self._verifier.fact
         facts["turn_end"] = self._turn_end.fact
@@ -189,18 +178,15 @@ class Ears:
             self._hear(frame, self._segmenter)
 
     def _hear(self, frame: Frame | None, segmenter: Segmenter) -> None:
-        cancelled = False
+        off = self._attention.microphone_off is not None
+        too_hot = self._heat.level > 1
         lost_sound = self._microphone.losses != self._losses
         self._losses = self._microphone.losses
-        self._watch_loudspeaker(frame, lost_sound)
-        if self._echo is not None and frame is not None:
-            if lost_sound:
-                self._echo.lost_sound()
-            frame = self._echo.clean(frame)
-            cancelled = self._echo.trusted
+        listened = not off and not too_hot
+        frame = self._guide_sound.take_out(frame, lost_sound=lost_sound, is_listened_to=listened)
+        cancelled = frame is not None and self._guide_sound.is_taken_out
         deaf = frame is not None and not cancelled and self._attention.is_deaf(frame.mono)
-        deaf |= self._heat.level > 1
-        off = self._attention.microphone_off is not None
+        deaf |= too_hot
         self._microphone.listen(not off)
         events = segmenter.feed(None if deaf or off else frame)
         if off:  # what was being said is not listened to either
@@ -220,17 +206,6 @@ class Ears:
             self._floor.hear(sound, monotonic())
         if (self._is_speaking(), self._wants_floor()) != (self._speaking, self._wanted_floor):
             self._tell()
-
-    def _watch_loudspeaker(self, frame: Frame | None, lost_sound: bool) -> None:
-        """Take what was captured as it is, also while nobody is listened to because the guide speaks."""
-        if self._loudspeaker is None:
-            return
-        if lost_sound:
-            self._loudspeaker.lost_sound()
-        if self._attention.microphone_off is None and self._heat.level < 2:
-            self._loudspeaker.hear(frame)
-        else:
-            self._loudspeaker.rest()
 
     def _take(self, event: SpeechEvent) -> None:
         now = monotonic()
@@ -374,7 +349,7 @@ class Ears:
                 level_dbfs=round(level, 1),
                 speaking=self._speaking,
                 barge_in=self._duplex.barge_in,
-                guide_heard=self._loudspeaker.heard if hears and self._loudspeaker else None,
+                guide_heard=self._guide_sound.is_heard if hears else None,
                 wants_floor=self._wanted_floor,
             )
         )
@@ -384,10 +359,6 @@ class Ears:
             self._microphone.listen(self._attention.microphone_off is None)
             self._tell()
             await asyncio.sleep(TIMINGS[Hearing].refresh_s)
-
-
-def _echo_cleaner(life: Life, canceller: Canceller) -> EchoCleaner:
-    return EchoCleaner(life.inbox(PlayedSound, Playback), canceller)
 
 
 def _input(settings: Settings) -> AudioInput:

@@ -3,7 +3,8 @@
 ``MqttSession`` (session.py) keeps one ``Connection`` (connection.py) at a time and makes a new one when
 it ends; what must outlive a connection is the session's: the outgoing queue (outbox.py), the protocol
 version that the broker speaks (protocol.py) and who throws it out
-(takeovers.py). Each session of the guide may have an account of its own (account.py).
+(takeovers.py). What a connection has received and nobody has read yet lies in its inbox (inbox.py). Each
+session of the guide may have an account of its own (account.py).
 """
 
 from edge.mqtt.account import account_of

@@ -8,7 +8,7 @@ import logging
 import socket
 import ssl
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -23,7 +23,8 @@ from edge.config import MqttSettings
 from edge.mqtt import failure
 from edge.mqtt.client import NetworkClient
 from edge.mqtt.failure import Failure
-from edge.mqtt.incoming import MAX_PAYLOAD_BYTES, Incoming, OrderedAcks
+from edge.mqtt.inbox import MqttInbox
+from edge.mqtt.incoming import MAX_PAYLOAD_BYTES, Incoming
 from edge.mqtt.options import SessionOptions
 from edge.mqtt.outbox import Acknowledgement, Publication
 from edge.mqtt.protocol import ProtocolVersion
@@ -42,15 +43,8 @@ MAX_STORED = 1000
 """Topics that the broker's store is known to have told: anybody may make up topics below a filter."""
 NO_MATCHING_SUBSCRIBERS = 16
 """Reason code of MQTT 5: acknowledged, and dropped."""
-MAX_UNREAD = 1000
-"""QoS 0 messages that wait for the event loop; further ones are dropped."""
-MAX_UNREAD_BYTES = 2 * 1024 * 1024
-"""What waits for the event loop; the network thread reads on when there is room again."""
-MESSAGE_BYTES = 512
-"""What a message takes beside its payload."""
 LOOK_AGAIN_S = 0.005
-MAX_UNACKNOWLEDGED = 65_535
-"""There are no more packet identifiers. Mosquitto 2.0 does not keep to the receive maximum."""
+"""How often the network thread sees whether its inbox has room again."""
 
 
 class Connection:
@@ -94,13 +88,10 @@ class Connection:
         self._queue_comes = False
         self._subscribed_mono: float | None = None
         self._told_by_store: Recent[str, None] = Recent(MAX_STORED)
-        self._inbox: deque[Incoming] = deque()
-        self._received_bytes = self._delivered_bytes = 0
-        """Each is counted by one thread alone."""
         self._delivering = False
         client = self._make_client(settings, tls)
         self._client = client
-        self._acks = OrderedAcks(lambda mid: client.ack(mid, qos=1))
+        self._inbox = MqttInbox(lambda mid: client.ack(mid, qos=1))
 
     async def open(self) -> Failure | None:
         """Connect and subscribe: None when CONNACK accepted us and every subscription was granted."""
@@ -120,7 +111,7 @@ class Connection:
     async def close(self) -> None:
         """Say DISCONNECT and end the thread; a broker that does not take it is cut off."""
         self._given_up = True
-        self._acks.close()
+        self._inbox.close()
         self._client.disconnect()
         await asyncio.wait([self.ended], timeout=GOODBYE_S)
         if self.ended.done():
@@ -238,13 +229,13 @@ class Connection:
 
     def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         received_mono, received_at = time.monotonic(), time.time()
-        if message.qos == 0 and (len(self._inbox) >= MAX_UNREAD or self._is_full()):
+        if message.qos == 0 and self._inbox.drops_qos_0:
             self._counters["mqtt.unread_dropped"] += 1
             return
-        if message.qos and len(self._acks) + len(self._inbox) >= MAX_UNACKNOWLEDGED:
-            self._client.breach = f"more than {MAX_UNACKNOWLEDGED} messages without an acknowledgement"
-            raise OSError(self._client.breach)
-        while self._is_full() and not self._given_up:
+        if message.qos and (breach := self._inbox.breach):
+            self._client.breach = breach
+            raise OSError(breach)
+        while self._inbox.is_full and not self._given_up:
             time.sleep(LOOK_AGAIN_S)
         try:
             topic = message.topic
@@ -254,12 +245,10 @@ class Connection:
             self._store_comes = False
         kept = message.retain and self._tells_kept(topic)
         properties = message.properties
-        payload = bytes(message.payload[:MAX_PAYLOAD_BYTES])
-        self._received_bytes += MESSAGE_BYTES + len(payload)
-        self._inbox.append(
+        self._inbox.put(
             Incoming(
                 topic=topic,
-                payload=payload,
+                payload=bytes(message.payload[:MAX_PAYLOAD_BYTES]),
                 qos=message.qos,
                 retain=message.retain and not (kept and self._is_live(topic)),
                 kept=kept,
@@ -272,9 +261,6 @@ class Connection:
             )
         )
         self._post(self._deliver)
-
-    def _is_full(self) -> bool:
-        return self._received_bytes - self._delivered_bytes > MAX_UNREAD_BYTES
 
     def _tells_kept(self, topic: str) -> bool:
         """Whether messages of the topic come as they were published."""
@@ -335,11 +321,8 @@ class Connection:
         self._delivering = bool(self._inbox) and not self._given_up
         if not self._delivering:
             return  # what is not acknowledged the broker keeps for the next connection
-        message = self._inbox.popleft()
-        self._delivered_bytes += MESSAGE_BYTES + len(message.payload)
+        message = self._inbox.take()
         self._loop.call_soon(self._deliver_next)
-        if message.qos:
-            message.on_ack = self._acks.expect(message.mid)
         if message.kept and not message.payload:
             message.ack()  # it has cleared the broker's store, and says nothing
             return

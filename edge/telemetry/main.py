@@ -40,6 +40,7 @@ from edge.spending.price import prices_of
 from edge.telemetry import payloads
 from edge.telemetry.alarm_watch import AlarmWatch
 from edge.telemetry.alarms import Raised, Situation
+from edge.telemetry.costs import CostToday, cost_today
 from edge.telemetry.levels import guide_levels, machine_levels
 from edge.telemetry.machine_watch import MachineWatch
 from edge.telemetry.silence import UnsaidThings
@@ -73,7 +74,7 @@ class Telemetry:
         self._books = Books()
         self._prices = prices_of(life.settings)
         self._ceiling: CostCeiling | None = None
-        self._told_cost: payloads.CostToday | None = None
+        self._told_cost: CostToday | None = None
         self._machine = MachineWatch(life, self._machine_known)
         self._told_vitals: Vitals | None = None
         self._published: dict[str, bytes] = {}
@@ -196,7 +197,7 @@ class Telemetry:
         is_new_level = self._told_cost is not None and self._told_cost.ceiling_level != level
         if self._books.tellers and (now >= self._state_due_mono or is_new_level):
             # Nor is what was spent, but how near it is to a ceiling.
-            self._told_cost = payloads.cost_today(self._books, Moment.now().date, self._prices, self._ceiling)
+            self._told_cost = cost_today(self._books, Moment.now().date, self._prices, self._ceiling)
         tell = partial(
             payloads.state,
             alive,

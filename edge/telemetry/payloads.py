@@ -18,11 +18,8 @@ from edge.config import Prices, Settings, TelemetrySettings
 from edge.fleet.frame import AlarmName, UnixTime
 from edge.messages import (
     SCHEMA_VERSION,
-    CeilingBound,
-    CeilingLevel,
     Chattiness,
     Control,
-    CostCeiling,
     Kind,
     Language,
     Merged,
@@ -38,9 +35,7 @@ from edge.messages import (
     Stage,
     Turn,
 )
-from edge.spending.books import Books
-from edge.spending.lines import LedgerLine, Lines, Purpose, Unit, lines_of
-from edge.spending.price import cost_of
+from edge.telemetry.costs import CostToday, TurnCost, turn_cost
 from edge.timeline import time_to_ms
 from edge.vitals.heat import HeatLevel
 from edge.vitals.vitals import Vitals
@@ -72,25 +67,6 @@ class Rungs(msgspec.Struct, frozen=True, kw_only=True):
     voices: tuple[str, ...]
 
 
-class ServiceCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What one service was asked for one purpose."""
-
-    service: str
-    purpose: Purpose
-    """``guess``: an answer begun before its question was certain; ``ahead``: for the pool; ``probe``: to see
-    whether the service works."""
-    requests: int
-    tokens_in: int
-    """As the service counts them; estimated where it does not tell, as for a reply that was broken off."""
-    tokens_out: int
-    characters: int
-    """Characters that were to be spoken."""
-    audio_s: float
-    """Seconds of speech that were to be recognised."""
-    money: float | None
-    """By the service's prices; null: one of them is not known."""
-
-
 class RungTold(msgspec.Struct, frozen=True, kw_only=True):
     """One rung that was begun for a turn, or passed over."""
 
@@ -107,16 +83,6 @@ class RungTold(msgspec.Struct, frozen=True, kw_only=True):
     begun."""
     took_ms: RoundedMilliseconds | None
     """Until its first output or, without one, until it was given up; null: it still worked, or never did."""
-
-
-class TurnCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of paid services for one turn, also by rungs that lost. Recognition is not in it."""
-
-    money: float
-    """What is known of it: at least so much."""
-    unknown: tuple[str, ...]
-    """Services of which something has no price; empty: ``money`` is all."""
-    services: tuple[ServiceCost, ...]
 
 
 class TurnPayload(Payload, frozen=True, kw_only=True):
@@ -193,23 +159,6 @@ class ProcessHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What is really used."""
 
 
-class CostToday(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of paid services today, live and ahead, by all processes."""
-
-    date: str
-    """Local, like ``2026-11-20``."""
-    money: float
-    """What is known of it: at least so much."""
-    unknown: tuple[str, ...]
-    """Services of which something has no price; empty: ``money`` is all."""
-    services: tuple[ServiceCost, ...]
-    ceiling_level: CeilingLevel
-    """1: the day's ceiling is near, and remarks are made without paid services. 2: it is reached, and so are
-    answers."""
-    ceilings: dict[CeilingBound, float]
-    """Ceiling that is set → the part of it that is used up."""
-
-
 class StatePayload(Payload, frozen=True, kw_only=True):
     """How the guide is, on ``shuttle/{id}/state``, retained, now and then and on change."""
 
@@ -275,7 +224,7 @@ def turn_payload(
         ttfa_ms=time_to_ms("first_sample", ended.kind, ended.stages),
         first_content_ms=time_to_ms("first_content", ended.kind, ended.stages),
         tries=UNSET if prices is None else tuple(_told(each, received_mono) for each in ended.tries),
-        cost=UNSET if prices is None else _turn_cost(ended.spent, prices),
+        cost=UNSET if prices is None else turn_cost(ended.spent, prices),
     )
 
 
@@ -289,12 +238,6 @@ def _told(tried: RungTry, received_mono: float | None) -> RungTold:
         begun_ms=None if begun is None or received_mono is None else _ms(begun - received_mono),
         took_ms=None if begun is None or until is None else _ms(until - begun),
     )
-
-
-def _turn_cost(spent: Mapping[str, float], prices: Mapping[str, Prices]) -> TurnCost:
-    lines = lines_of(spent)
-    cost = cost_of(lines, prices)
-    return TurnCost(money=round(cost.money, 6), unknown=cost.unknown, services=_service_costs(lines, prices))
 
 
 def alarm(name: AlarmName, raised: tuple[float, str] | None) -> bytes:
@@ -368,42 +311,6 @@ def _json_of(payload: Callable[Given, Payload]) -> Callable[Given, bytes]:
 
 turn = _json_of(turn_payload)
 state = _json_of(state_payload)
-
-
-def cost_today(
-    books: Books, date: str, prices: Mapping[str, Prices], ceiling: CostCeiling | None
-) -> CostToday:
-    """What the processes have told of their spending on ``date``."""
-    lines = books.spent(date)
-    cost = cost_of(lines, prices)
-    return CostToday(
-        date=date,
-        money=round(cost.money, 6),
-        unknown=cost.unknown,
-        services=_service_costs(lines, prices),
-        ceiling_level=ceiling.level if ceiling else 0,
-        ceilings=dict(ceiling.shares) if ceiling else {},
-    )
-
-
-def _service_costs(lines: Lines, prices: Mapping[str, Prices]) -> tuple[ServiceCost, ...]:
-    return tuple(_service_cost(line, amounts, prices) for line, amounts in lines.items())
-
-
-def _service_cost(
-    line: LedgerLine, amounts: Mapping[Unit, float], prices: Mapping[str, Prices]
-) -> ServiceCost:
-    cost = cost_of({line: dict(amounts)}, prices)
-    return ServiceCost(
-        service=line.service,
-        purpose=line.purpose,
-        requests=int(amounts.get("requests", 0)),
-        tokens_in=int(amounts.get("tokens_in", 0)),
-        tokens_out=int(amounts.get("tokens_out", 0)),
-        characters=int(amounts.get("characters", 0)),
-        audio_s=round(amounts.get("audio_s", 0.0), 2),
-        money=round(cost.money, 6) if cost.is_known else None,
-    )
 
 
 def _ms(seconds: float) -> float:

@@ -107,6 +107,60 @@ async def test_a_setting_that_needs_a_restart_is_followed_between_turns(
         assert report["settings"]["commentator.openers"] is True
 
 
+async def test_a_setting_that_there_is_no_more_is_told_in_a_line_and_the_others_are_followed(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    desk = clean_environment(tmp_path, 1) | fleet_broker.environment("desk")
+    folder = tmp_path / "desired"
+    folder.mkdir()
+    (folder / "all.toml").write_text("[speaker]\nvolume = 0.25\nfade_ms = 9\n")
+    async with Guide(tmp_path / "g", broker.port, fleet_broker.environment("test")) as guide:
+        await guide.until_ready()
+        code, shown = await command(desk, "config", "apply", str(folder), "--json")
+        (row,) = json.loads(shown)
+        assert (code, row["state"], row["reported"]) == (0, "follows", row["version"]), guide.log()[-3000:]
+        (reason,) = row["reasons"]
+        assert "is no setting any more (from the fleet): it is always 30 ms; remove it" in reason
+        assert f"is followed but for this: {reason}" in guide.log()
+        await guide.until_state(lambda state: state["volume"] == 0.25)
+        desired = tomllib.loads((guide.folder / "state" / "desired.toml").read_text())
+        assert desired == {"version": row["version"], "speaker": {"volume": 0.25}}
+        code, shown = await command(desk, "config", "diff", str(folder))
+        assert code == 0, shown
+        assert "is no setting any more" in " ".join(shown.split())
+        assert max(map(len, shown.splitlines())) <= 80
+
+
+async def test_a_release_that_has_a_setting_no_more_goes_on_with_what_was_in_force(
+    tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
+) -> None:
+    async with (
+        Operator(fleet_broker).there() as operator,
+        Guide(tmp_path / "g", broker.port, fleet_broker.environment("test")) as guide,
+    ):
+        desk = Desk(operator, guide)
+        await guide.until_ready()
+        await desk.desire("v", {"speaker": {"volume": 0.5, "fade_ms": 9}, "mqtt": {"keepalive_s": 9}})
+        await desk.until_reported("what is left of it", version="v", trying=None)
+        await guide.stop()
+        # As the release before has left it.
+        desk.path.write_text('version = "v"\n[speaker]\nvolume = 0.5\nfade_ms = 9\n')
+        stopped_at = time.time()
+        await guide.start()
+        await guide.until_ready()
+        await operator.until(
+            lambda: operator.told("config/reported")[-1]["ts"] > stopped_at, "a report", guide.log
+        )
+        report = await desk.until_reported("the same", version="v", trying=None, rejected="v")
+        assert [each["key"].partition(".")[0] for each in report["rejected"]["refusals"]] == [
+            "mqtt",
+            "speaker",
+        ]
+        assert report["settings"]["speaker.volume"] == 0.5
+        assert desk.file() == {"version": "v", "speaker": {"volume": 0.5}}
+        await guide.until_state(lambda state: process_of(state, "speaker")["facts"].get("desired") == "v")
+
+
 async def test_what_cannot_be_taken_is_refused_as_a_whole_with_a_reason_for_each_key(
     tmp_path: Path, broker: Broker, fleet_broker: FleetBroker
 ) -> None:

@@ -17,7 +17,7 @@ from edge.mqtt import (
     OutgoingQueueFullError,
     SessionClosedError,
     SessionOptions,
-    connection,
+    inbox,
     options,
 )
 from tests.support.broker import Broker
@@ -96,7 +96,7 @@ async def test_messages_are_acknowledged_in_order_and_unacknowledged_ones_bounde
 async def test_a_broker_that_waits_for_no_acknowledgement_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """By then it has used each packet identifier, and what is kept of each message would fill the memory."""
     most = 300
-    monkeypatch.setattr(connection, "MAX_UNACKNOWLEDGED", most)
+    monkeypatch.setattr(inbox, "MAX_UNACKNOWLEDGED", most)
     async with (
         ScriptedPeer({LEVEL_5: ACCEPT_5}).serving() as peer,
         Watch(MqttSettings(port=peer.port), subscriptions=("t",), manual_ack=True) as watch,
@@ -178,7 +178,7 @@ async def test_a_receiver_that_fails_does_not_stop_the_session(broker: Broker) -
 async def test_a_flood_of_qos_0_is_bounded_and_counted(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "MAX_UNREAD", 5)
+    monkeypatch.setattr(inbox, "MAX_UNREAD", 5)
     async with Watch(broker.settings(), "in", subscriptions=("t",)) as watch:
         await watch.until_connected()
         # Blocks the event loop, while the network thread receives.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import tomllib
@@ -14,7 +15,7 @@ from edge import config
 from edge.cli.main import main
 from edge.config import ConfigError, Settings, as_dict, load
 from edge.config.former_names import present_name
-from edge.config.gone import GONE
+from edge.config.gone import GONE, without_gone
 from edge.config.orders import recognizer_order, recognizer_orders
 from scripts import config_reference
 
@@ -189,6 +190,19 @@ def test_settings_that_are_gone_are_told_in_a_line_each_and_stop_nothing(
         "the detector runs on the CPU, where it is fastest; remove it"
     )
     assert "(from SHUTTLE_GUIDE_LISTENER__VAD__AGGRESSIVENESS)" in lines[2]
+
+
+def test_what_is_gone_takes_along_only_the_sections_that_held_nothing_else() -> None:
+    tree = {"pool": {"max_age_days": 3}, "speaker": {"fade_ms": None, "volume": 1}, "mqtt": 7, "x": {}}
+    before = copy.deepcopy(tree)
+    left, names = without_gone(tree)
+    assert left == {"speaker": {"volume": 1}, "mqtt": 7, "x": {}}
+    assert set(names) == {"pool.max_age_days", "speaker.fade_ms"}
+    assert tree == before
+    assert without_gone({"listener": {"recognizer": {"guards": {"a": {"b": 1}}}}}) == (
+        {},
+        ["listener.recognizer.guards"],
+    )
 
 
 def test_what_is_gone_is_nowhere_in_the_tree() -> None:

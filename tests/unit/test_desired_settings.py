@@ -98,6 +98,13 @@ def test_what_cannot_be_used_is_told_and_stops_nothing(folder: Path, content: st
     assert "\n" not in note
 
 
+def test_a_file_of_an_earlier_release_is_followed_without_what_there_is_no_more(folder: Path) -> None:
+    (folder / "desired.toml").write_text('version = "v"\nspeaker = { volume = 0.25, fade_ms = 9 }\n')
+    now = loaded(environment(folder))
+    assert (now.settings.speaker.volume, now.notes) == (0.25, [])
+    assert now.desired == Desired("v", {"speaker": {"volume": 0.25}})
+
+
 @pytest.mark.parametrize(
     ("made", "state_dir", "expected"),
     [

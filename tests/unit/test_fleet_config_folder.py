@@ -143,6 +143,44 @@ def test_a_refusal_ends_the_waiting_and_an_old_one_is_tried_again(folder: Path) 
     assert roll.rows[0].state == "taken back"
 
 
+def test_a_setting_that_there_is_no_more_is_sent_told_and_no_difference(folder: Path) -> None:
+    """Of two releases in one fleet the earlier one may still have it."""
+    write(folder / "shuttle" / "seven.toml", "[speaker]\nvolume = 0.7\nfade_ms = 9\n")
+    wanted = {"speaker": {"volume": 0.7, "speed": 1.0, "fade_ms": 9}}
+    roll = ComplianceRoll(DesiredFolder(folder))
+    roll.take(told("seven", "birth", groups=[]))
+    roll.take(reported("seven", None, {}))
+    ((_, sent),) = roll.to_send(NOW_AT)
+    assert sent.settings == wanted
+    values = {"speaker.volume": 0.7, "speaker.speed": 1.0}
+    gone, once = ({"key": f"speaker.{key}", "reason": "no more"} for key in ("fade_ms", "speed"))
+    rejected = {"version": sent.version, "at": 1.0, "taken_back": False, "refusals": [gone]}
+    more = {"rejected": rejected, "asked_at": NOW_AT}
+    roll.take(reported("seven", sent.version, values, **more))
+    (row,) = roll.rows
+    assert (row.state, row.differs, row.reasons, roll.settled) == ("follows", {}, ["no more"], True)
+    roll.take(reported("seven", sent.version, values | {"speaker.volume": 0.1}, **more))
+    assert (roll.rows[0].state, roll.settled) == ("differs", False)
+    assert len(roll.to_send(NOW_AT)) == 1, "somebody has turned the knob"
+    # The shuttle's release is later than the operator's, too.
+    del values["speaker.speed"]
+    rejected["refusals"] = [gone, once]
+    roll.take(reported("seven", sent.version, values, **more))
+    (row,) = roll.rows
+    assert (row.state, row.differs, row.reasons) == ("follows", {}, ["no more", "no more"])
+
+
+def test_a_version_in_force_that_is_refused_when_it_comes_again_is_refused(folder: Path) -> None:
+    roll = ComplianceRoll(DesiredFolder(folder))
+    roll.take(told("seven", "birth", groups=[]))
+    version = version_of(DesiredFolder(folder).of("seven", []))
+    refusals = [{"key": "mqtt", "reason": "none"}, {"key": "speaker.volume", "reason": "too loud"}]
+    rejected = {"version": version, "at": 1.0, "taken_back": False, "refusals": refusals}
+    values = {"speaker.volume": 0.7, "speaker.speed": 1.0}
+    roll.take(reported("seven", version, values, rejected=rejected))
+    assert roll.rows[0].state == "refused"
+
+
 def test_a_report_of_no_use_is_as_none(folder: Path) -> None:
     roll = ComplianceRoll(DesiredFolder(folder))
     roll.take(told("seven", "birth", groups="beach"))

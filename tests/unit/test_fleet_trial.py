@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +21,7 @@ from edge.fleet.configuration import (
 )
 from edge.messages import ProcessName, ProcessState
 from edge.telemetry.fleet import trial
-from edge.telemetry.fleet.desired_file import checked
+from edge.telemetry.fleet.desired_file import checked, left_out, write
 from edge.telemetry.fleet.trial import READY_WITHIN_S, ConfigurationState
 
 NOW_AT = 1_800_000_000.0
@@ -145,6 +147,32 @@ def test_all_or_nothing_with_a_reason_for_each_key() -> None:
         "pool": "config: pool is none that a fleet may desire",
     }
     assert "very secret" not in str(refusals)
+
+
+def test_a_setting_that_there_is_no_more_is_told_and_stops_nothing() -> None:
+    wanted = {"speaker": {"volume": 0.5, "fade_ms": None}, "mqtt": {"keepalive_s": [1]}}
+    settings, refusals = checked(document("v", **wanted), ENV)
+    assert (settings.speaker.volume, refusals) == (0.5, ())
+    told = {each.key: each.reason for each in left_out(document("v", **wanted))}
+    mqtt, speaker = told
+    assert (mqtt, speaker) == (".".join(("mqtt", "keepalive_s")), ".".join(("speaker", "fade_ms")))
+    gone = f"config: {speaker} is no setting any more (from the fleet): it is always 30 ms; remove it"
+    assert told[speaker] == gone
+    assert wanted["mqtt"], "what was asked for is kept as it came"
+    assert left_out(document("v", speaker={"volume": 0.5})) == ()
+
+
+def test_beside_a_setting_that_there_is_no_more_one_that_never_was_is_refused() -> None:
+    wanted = {"speaker": {"fade_ms": 5, "fade_s": 5}, "mqtt": {"keepalive_s": 9, "host": "evil"}}
+    settings, refusals = checked(document("v", **wanted), ENV)
+    assert {each.key for each in refusals} == {"speaker.fade_s", "mqtt"}
+    assert settings.mqtt.host != "evil"
+
+
+def test_the_file_holds_only_what_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "desired.toml"
+    write(path, document("v", speaker={"volume": 0.5, "fade_ms": 5}, pool={"max_age_days": 3}))
+    assert tomllib.loads(path.read_text()) == {"version": "v", "speaker": {"volume": 0.5}}
 
 
 def test_settings_that_do_not_fit_together_are_refused() -> None:

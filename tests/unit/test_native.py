@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from edge.config import Settings
 from edge.ingest.native import NativeDialect
 from edge.ingest.parsed import MAX_REASON_CHARS, ControlChange, Parsed, Refused
 from edge.messages import Control, Sighting, Trigger
+from edge.mqtt import Incoming
 
 DIALECT = NativeDialect(Settings())
 NOW_AT, NOW_MONO = 1_800_000_000.0, 5000.0
@@ -23,6 +25,24 @@ def parse(name: str, payload: str | bytes | dict[str, object], *, retain: bool =
     return DIALECT.parse(
         f"shuttle/demo/{name}", data, retain=retain, received_mono=NOW_MONO, received_at=NOW_AT
     )
+
+
+def test_a_message_is_parsed_by_all_that_came_with_it() -> None:
+    message = Incoming(
+        topic="shuttle/demo/event",
+        payload=b"dog",
+        qos=1,
+        retain=False,
+        dup=False,
+        received_mono=NOW_MONO,
+        received_at=NOW_AT,
+        mid=1,
+    )
+    trigger = DIALECT.parse_message(message)
+    assert isinstance(trigger, Trigger)
+    assert (trigger.topic, trigger.received_mono, trigger.received_at) == (message.topic, NOW_MONO, NOW_AT)
+    kept = dataclasses.replace(message, retain=True)
+    assert isinstance(DIALECT.parse_message(kept), Refused), "nobody knows how old it is"
 
 
 def trigger(name: str, payload: str | bytes | dict[str, object]) -> Trigger:

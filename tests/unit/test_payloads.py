@@ -23,6 +23,7 @@ from edge.messages import (
 )
 from edge.spending.books import Books
 from edge.telemetry import payloads
+from edge.telemetry.costs import cost_today
 from tests.support.console_alone import ended_turn as told_turn
 
 RECEIVED_MONO = 5000.0
@@ -210,7 +211,7 @@ def test_the_state_tells_what_was_spent_today_and_what_of_it_has_no_price() -> N
     books.take(Spending(process="commentator", today="2026-11-29", days={"2026-11-29": spent}))
     prices = {"groq": Prices(per_million_tokens_in=0.5)}
     ceiling = CostCeiling(level=1, shares={"tokens": 0.9})
-    cost = payloads.cost_today(books, "2026-11-29", prices, ceiling)
+    cost = cost_today(books, "2026-11-29", prices, ceiling)
     body = json.loads(payloads.state({}, None, None, Settings(), cost=cost))["cost"]
     assert (body["date"], body["money"], body["unknown"]) == ("2026-11-29", 0.5, ["voice"])
     assert (body["ceiling_level"], body["ceilings"]) == (1, {"tokens": 0.9})

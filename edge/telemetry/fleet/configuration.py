@@ -133,9 +133,16 @@ class FleetConfiguration:
             applied_at=state.applied_at,
             asked_at=state.newest_at or None,
             trying=state.trial.document.version if state.trial else None,
-            rejected=self._unreadable or state.rejected,
+            rejected=self._unreadable or state.rejected or self._left_out(),
             settings=desired_file.values(self._settings) | shown_live(self._situation().control),
         )
+
+    def _left_out(self) -> RejectedBody | None:
+        """What the version in force desires of settings that there are no more."""
+        in_force, applied_at = self._state.in_force, self._state.applied_at
+        if in_force is None or applied_at is None or not (names := desired_file.left_out(in_force)):
+            return None
+        return RejectedBody(version=in_force.version, at=applied_at, taken_back=False, refusals=names)
 
     # --- what comes ----------------------------------------------------------------------------
 
@@ -161,6 +168,7 @@ class FleetConfiguration:
             log.error("the fleet's configuration cannot be followed any more: %s", refusals[0].reason)
             state = trial.forget(state, refusals, made.ts)
         await self._become(state, settings)
+        self._tell_left_out(state.document)
 
     async def _look_at(self, document: DesiredBody) -> bool:
         """Whether it is news; what becomes of it is on the disk. Raises NotKeptError."""
@@ -180,6 +188,7 @@ class FleetConfiguration:
                 await self._become(trial.refuse(state, document, refusals, made.ts), self._settings)
                 return True
             log.info("trying version %s of the fleet's configuration", document.version)
+            self._tell_left_out(document)
             wanted = desired_file.values(settings)
             begun = trial.begin(
                 state,
@@ -201,8 +210,11 @@ class FleetConfiguration:
 
     def _count_refused(self, refusals: tuple[SettingRefusal, ...]) -> None:
         self._life.counters["fleet.config_refused"] += 1
-        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
-        self._tell("the fleet's configuration is refused: %s", refusals[0].reason + more)
+        self._tell("the fleet's configuration is refused: %s", _in_one_line(refusals))
+
+    def _tell_left_out(self, document: DesiredBody | None) -> None:
+        if document and (refusals := desired_file.left_out(document)):
+            self._tell("the fleet's configuration is followed but for this: %s", _in_one_line(refusals))
 
     def _tell(self, text: str, about: str) -> None:
         """Tell it in the journal, and the fleet how we are: who sends again does not know. Not too often."""
@@ -295,6 +307,11 @@ class FleetConfiguration:
             except NotKeptError as error:
                 log.error("the fleet's configuration waits: %s", error)
                 await asyncio.sleep(KEPT_AGAIN_S)
+
+
+def _in_one_line(refusals: Sequence[SettingRefusal]) -> str:
+    more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+    return refusals[0].reason + more
 
 
 def _read(db: sqlite3.Connection) -> ConfigurationState:

@@ -13,6 +13,7 @@ from edge.config.convert import dotted
 from edge.config.desired import (
     DESIRABLE,
     LARGEST_BYTES,
+    SOURCE,
     Desired,
     desired_text,
     flat,
@@ -20,6 +21,7 @@ from edge.config.desired import (
     value_of,
 )
 from edge.config.former_names import SettingPath
+from edge.config.gone import Gone, without_gone
 from edge.config.load import OwnSources
 from edge.fleet.configuration import MAX_REFUSALS, DesiredBody, SettingRefusal, refusal_of
 from edge.plain_file import read_plain
@@ -30,7 +32,7 @@ READABLE_BY_GROUP = 0o640
 def checked(
     document: DesiredBody | None, env: Mapping[str, str]
 ) -> tuple[Settings, tuple[SettingRefusal, ...]]:
-    """The settings with it; or those without, and why not: all of it is taken, or nothing.
+    """The settings with it; or those without, and why not: all but ``left_out`` is taken, or nothing.
 
     Args:
         env: where the shuttle's own sources are.
@@ -41,12 +43,13 @@ def checked(
     own = OwnSources(env)
     if document is None:
         return own.settings(), ()
+    desired = _desired(document)
     try:
-        together, why = own.settings(document.settings), ""
-        desired_text(Desired(document.version, document.settings))
+        together, why = own.settings(desired.settings), ""
+        desired_text(desired)
     except (ConfigError, ValueError) as error:
         together, why = None, str(error)
-    alone = (_refusal(path, value, own, together) for path, value in flat(document.settings))
+    alone = (_refusal(path, value, own, together) for path, value in flat(desired.settings))
     refusals = tuple(filter(None, alone))[:MAX_REFUSALS]
     if together is None and not refusals:
         refusals = (refusal_of(None, None, why),)
@@ -55,13 +58,19 @@ def checked(
     return together, ()
 
 
+def left_out(document: DesiredBody) -> tuple[SettingRefusal, ...]:
+    """What it desires of settings that there are no more: all the rest is taken."""
+    _, names = without_gone(document.settings)
+    return tuple(refusal_of(name, None, str(Gone(name, SOURCE))) for name in names[:MAX_REFUSALS])
+
+
 def write(path: Path, document: DesiredBody | None) -> None:
     """Have all processes read it from now on; None: nothing. Blocks while the disk does. Raises OSError."""
     remove_half_written(path)
     if document is None:
         path.unlink(missing_ok=True)
         return
-    content = desired_text(Desired(document.version, document.settings)).encode()
+    content = desired_text(_desired(document)).encode()
     if _content(path) == content:
         return
     with whole_file(path) as file:
@@ -72,6 +81,11 @@ def write(path: Path, document: DesiredBody | None) -> None:
 def values(settings: Settings) -> dict[str, Any]:
     """Dotted name → value, of the closed list."""
     return {dotted(path): value_of(settings, path) for path in DESIRABLE}
+
+
+def _desired(document: DesiredBody) -> Desired:
+    """What of it there still is to desire."""
+    return Desired(document.version, without_gone(document.settings)[0])
 
 
 def _refusal(

@@ -83,7 +83,7 @@ class CommandIntake:
         self._later = 0
         """Commands that wait in memory."""
         self._lines = LineLimit(LINES_PER_MINUTE)
-        self._crowded = asyncio.Event()
+        self._more_came = asyncio.Event()
         self._allowance = Allowance(BURST, RATE)
         self._came_mono = self._pause_mono = 0.0
         """When the last one came, and when the last pause was over."""
@@ -102,8 +102,7 @@ class CommandIntake:
         self._redelivered.waits(message)
         self._unread_bytes += _size(message)
         self._came_mono = time.monotonic()
-        if self._most_waiting is not None and self._came.qsize() > self._most_waiting:
-            self._crowded.set()
+        self._more_came.set()
 
     async def take_for_ever(self) -> None:
         self._pause_mono = time.monotonic()
@@ -115,15 +114,16 @@ class CommandIntake:
                 self._pause_mono, self._taken_since_pause = now_mono, 0
             taken_mono = now_mono + self._allowance.wait_s(now_mono)
             while (wait_s := taken_mono - time.monotonic()) > 0:
-                if not self._is_flooded():
-                    await wait_at_most(self._crowded, wait_s)
-                if self._is_flooded() or self._crowded.is_set():
+                if not self._too_many():
+                    self._more_came.clear()
+                    await wait_at_most(self._more_came, wait_s)
+                if self._too_many():
                     await self._refuse_some([message])
                     message = await self._next()
             await self._take_in(message)
             self._taken_since_pause += 1
             # Where the disk is slower than the allowance, nothing ever waits for that.
-            if self._is_crowded() or (self._is_flooded() and not self._came.empty()):
+            if self._taken_since_pause > BURST and self._too_many():
                 await self._refuse_some([])
 
     async def _next(self) -> Incoming:
@@ -137,18 +137,17 @@ class CommandIntake:
         self._life.counters["fleet.unread_dropped"] += 1
         message.ack()
 
-    def _is_crowded(self) -> bool:
-        return (
-            self._most_waiting is not None
-            and self._taken_since_pause > BURST
-            and self._came.qsize() > self._most_waiting
-        )
+    def _too_many(self) -> bool:
+        """Whether the oldest are to be refused."""
+        if self._most_waiting is None:
+            return False
+        return self._came.qsize() > self._most_waiting or self._is_flooded()
 
     def _is_flooded(self) -> bool:
+        """Whether more come than can be taken, however few of them wait here and not at the broker."""
         now_mono = time.monotonic()
         return (
-            self._most_waiting is not None
-            and self._taken_since_pause > BURST
+            self._taken_since_pause > BURST
             and now_mono - self._pause_mono > FLOOD_S
             and now_mono - self._came_mono < COMING_S
         )
@@ -192,7 +191,8 @@ class CommandIntake:
         left = 0 if self._is_flooded() else self._most_waiting or 0
         while self._came.qsize() > left:
             oldest.append(await self._next())
-        self._crowded.clear()
+        if not oldest:
+            return
         try:
             told = await self._store.run(partial(_each, self._refuse, oldest))
         except StoreClosedError:

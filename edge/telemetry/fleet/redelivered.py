@@ -15,7 +15,11 @@ MOST_COPIES = 8
 
 
 class Redelivered:
-    """Knows messages by topic and payload: a copy may have another packet identifier than the first."""
+    """Knows messages by topic and payload: a copy may have another packet identifier than the first.
+
+    Each command has an id, so one payload is one command. Ingest cannot know copies so (``_in_hand``):
+    an event needs no id there, and "dog" under another packet identifier is another dog.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[bytes, list[Callable[[], None]]] = {}
