@@ -112,7 +112,6 @@ class ComplianceRoll:
             and reported.asked_at >= sent_at
             and reported.trying is None
             and reported.rejected is not None
-            and not _left_out(reported)
         )
 
     def _row(self, shuttle: str) -> Compliance:
@@ -136,28 +135,18 @@ class ComplianceRoll:
             version=version,
             reported=reported.version,
         )
-        left_out = _left_out(reported)
+        left_out = {each.key: each.reason for each in reported.left_out if reported.version == version}
+        row.reasons = [*left_out.values()]
         for name, value in ((dotted(path), value) for path, value in flat(without_gone(settings)[0])):
             is_left_out = any(f"{name}.".startswith(f"{gone}.") for gone in left_out)
             if not is_left_out and reported.settings.get(name) != value:
                 row.differs[name] = [value, reported.settings.get(name)]
         rejected = reported.rejected
-        if rejected is not None and rejected.version == version:
-            row.reasons = [each.reason for each in rejected.refusals]
         if reported.trying == version:
             row.state = "trying"
-        elif rejected is not None and rejected.version == version and not left_out:
+        elif rejected is not None and rejected.version == version:
             row.state = "taken back" if rejected.taken_back else "refused"
+            row.reasons = [each.reason for each in rejected.refusals]
         elif reported.version != version or row.differs:
             row.state = "differs"
         return row
-
-
-def _left_out(reported: ReportedBody) -> list[str]:
-    """Settings that the version in force names and the shuttle's release has no more."""
-    rejected = reported.rejected
-    if rejected is None or rejected.taken_back or rejected.version != reported.version:
-        return []
-    names = [each.key for each in rejected.refusals if each.key is not None]
-    is_followed = len(names) == len(rejected.refusals) and not reported.settings.keys() & {*names}
-    return names if is_followed else []

@@ -63,8 +63,9 @@ class ReportedBody(Struct, kw_only=True, frozen=True):
     trying: str | None
     """A newer version that is being tried."""
     rejected: RejectedBody | None
-    """The last version, where it was refused or taken back. Else the version in force, where it names
-    settings that there are no more: it is followed but for these."""
+    """The last version, where it was refused or taken back."""
+    left_out: tuple[SettingRefusal, ...] = ()
+    """Settings of the version in force that there are no more: it is followed but for these."""
     settings: dict[str, Any]
     """Dotted name → value, of the whole closed list; during a trial that which is tried."""
 

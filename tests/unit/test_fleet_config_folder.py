@@ -154,8 +154,7 @@ def test_a_setting_that_there_is_no_more_is_sent_told_and_no_difference(folder: 
     assert sent.settings == wanted
     values = {"speaker.volume": 0.7, "speaker.speed": 1.0}
     gone, once = ({"key": f"speaker.{key}", "reason": "no more"} for key in ("fade_ms", "speed"))
-    rejected = {"version": sent.version, "at": 1.0, "taken_back": False, "refusals": [gone]}
-    more = {"rejected": rejected, "asked_at": NOW_AT}
+    more = {"left_out": [gone], "asked_at": NOW_AT}
     roll.take(reported("seven", sent.version, values, **more))
     (row,) = roll.rows
     assert (row.state, row.differs, row.reasons, roll.settled) == ("follows", {}, ["no more"], True)
@@ -164,7 +163,7 @@ def test_a_setting_that_there_is_no_more_is_sent_told_and_no_difference(folder: 
     assert len(roll.to_send(NOW_AT)) == 1, "somebody has turned the knob"
     # The shuttle's release is later than the operator's, too.
     del values["speaker.speed"]
-    rejected["refusals"] = [gone, once]
+    more["left_out"] = [gone, once]
     roll.take(reported("seven", sent.version, values, **more))
     (row,) = roll.rows
     assert (row.state, row.differs, row.reasons) == ("follows", {}, ["no more", "no more"])

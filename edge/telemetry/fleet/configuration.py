@@ -133,16 +133,10 @@ class FleetConfiguration:
             applied_at=state.applied_at,
             asked_at=state.newest_at or None,
             trying=state.trial.document.version if state.trial else None,
-            rejected=self._unreadable or state.rejected or self._left_out(),
+            rejected=self._unreadable or state.rejected,
+            left_out=desired_file.left_out(state.in_force),
             settings=desired_file.values(self._settings) | shown_live(self._situation().control),
         )
-
-    def _left_out(self) -> RejectedBody | None:
-        """What the version in force desires of settings that there are no more."""
-        in_force, applied_at = self._state.in_force, self._state.applied_at
-        if in_force is None or applied_at is None or not (names := desired_file.left_out(in_force)):
-            return None
-        return RejectedBody(version=in_force.version, at=applied_at, taken_back=False, refusals=names)
 
     # --- what comes ----------------------------------------------------------------------------
 
@@ -213,7 +207,7 @@ class FleetConfiguration:
         self._tell("the fleet's configuration is refused: %s", _in_one_line(refusals))
 
     def _tell_left_out(self, document: DesiredBody | None) -> None:
-        if document and (refusals := desired_file.left_out(document)):
+        if refusals := desired_file.left_out(document):
             self._tell("the fleet's configuration is followed but for this: %s", _in_one_line(refusals))
 
     def _tell(self, text: str, about: str) -> None:

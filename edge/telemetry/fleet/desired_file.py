@@ -58,9 +58,9 @@ def checked(
     return together, ()
 
 
-def left_out(document: DesiredBody) -> tuple[SettingRefusal, ...]:
+def left_out(document: DesiredBody | None) -> tuple[SettingRefusal, ...]:
     """What it desires of settings that there are no more: all the rest is taken."""
-    _, names = without_gone(document.settings)
+    _, names = without_gone(document.settings if document else {})
     return tuple(refusal_of(name, None, str(Gone(name, SOURCE))) for name in names[:MAX_REFUSALS])
 
 
