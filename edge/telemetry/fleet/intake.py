@@ -129,8 +129,6 @@ class CommandIntake:
     async def _next(self) -> Incoming:
         message = await self._came.get()
         self._unread_bytes -= _size(message)
-        if self._came.qsize() < (self._most_waiting or 0):
-            self._crowded.clear()
         return message
 
     def _drop(self, message: Incoming) -> None:
