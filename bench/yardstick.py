@@ -127,8 +127,7 @@ async def _running_systems(
                 **plan.environment,
             }
             environment = environment_of(folder, broker_port, name, extra)
-            quiet = clouds.profile.starts_with is not None  # then it has every reason to complain
-            guide = await stack.enter_async_context(running_guide(environment, quiet=quiet))
+            guide = await stack.enter_async_context(running_guide(environment))
             await guide.until_heard("commentator")
             if name == "pool":
                 systems.append(GuideSystem(name, guide, clouds, from_the_pool))

@@ -18,11 +18,11 @@ import numpy as np
 import zmq.asyncio
 from numpy.typing import NDArray
 
+from bench.guide_process import GuideProcess
 from bench.measured_guide import environment_of
 from edge import config
 from edge.bus import FeedSubscriber, PipeSender
 from edge.bus.topology import SPEECH
-from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX
 from edge.messages import (
     Playback,
@@ -137,12 +137,11 @@ async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str])
         f"{ENV_PREFIX}SPEAKER__VOICES": "espeak",
         **{f"{ENV_PREFIX}{key}": value for key, value in settings.items()},
     }
-    folder.mkdir(parents=True, exist_ok=True)
     environment = environment_of(folder, 1, "yielding", extra)
     guide = config.load(environment, dotenv=None)
     found = Yielding(guide.speaker.buffer_ms)
     commentator = StandInCommentator(guide.runtime_dir)
-    async with Supervisor(("speaker",), environment, quiet=True), commentator.working():
+    async with GuideProcess(environment, "speaker"), commentator.working():
         for _ in range(2):  # the voice's level settles with the first
             with sound.record() as recording:
                 await commentator.ended(await commentator.begin())

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.own_settings import own_settings
+from bench.own_environment import own_environment
 from edge.bus import watching
 from edge.bus.topology import PROCESSES
 from edge.cli.up import PROGRAM
@@ -300,7 +300,7 @@ def _parent(process: Path) -> int:
 def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
     """Settings for a guide in ``folder``, and nothing of what the developer has set for himself."""
     return {
-        **own_settings(folder, broker_port, SHUTTLE_ID),
+        **own_environment(folder, broker_port, SHUTTLE_ID),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": f"{AS_ON_A_SHUTTLE}:{REPOSITORY}",
