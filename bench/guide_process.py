@@ -83,7 +83,12 @@ class GuideProcess:
         command = ("up",) if self._only is None else ("run", self._only)
         with self._log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self.program, *command), env=self.environment, cwd=self.folder, stderr=log
+                *(sys.executable, *self.program, *command),
+                env=self.environment,
+                cwd=self.folder,
+                stderr=log,
+                # As `up` does: Ctrl-C reaches us alone, and Linux shares the processor out by sessions.
+                start_new_session=True,
             )
 
     async def stop(self) -> int:
