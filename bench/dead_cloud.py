@@ -109,7 +109,7 @@ async def measure_breaker_open(
     tell("no cloud at all")
     async with running_clouds("dead") as clouds:
         environment = environment_of(folder, broker_port, "dead", clouds.environment)
-        async with running_guide(environment, program=QUICK_BREAKER) as guide:
+        async with running_guide(environment, quiet=True, program=QUICK_BREAKER) as guide:
             everything = [service for services in SERVICES.values() for service in services]
             survivals = [await _survival(everything, FaultKind.REFUSE, await guide.ask(), clouds)]
             await guide.ask()  # now each has failed as often as it takes to be left alone
@@ -129,7 +129,7 @@ async def measure_hung(folder: Path, broker_port: int, tell: Callable[[str], Non
                 environment = environment_of(
                     folder, broker_port, f"hung-{profile}{number}", clouds.environment
                 )
-                async with running_guide(environment) as guide:
+                async with running_guide(environment, quiet=True) as guide:
                     await clouds.fail(services, fault)
                     found.append(Hung(profile, " and ".join(services), await guide.ask(), await guide.ask()))
     return found
@@ -149,6 +149,7 @@ async def _survive(
         running_clouds("seed") as clouds,
         running_guide(
             environment_of(folder, broker_port, shuttle_id, clouds.environment),
+            quiet=True,
             program=QUICK_BREAKER,
         ) as guide,
     ):

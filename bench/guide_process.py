@@ -113,17 +113,14 @@ class GuideProcess:
         """Return everything that has been logged."""
         return self._log_path.read_text("utf-8", errors="replace")
 
-    def log_tail(self) -> str:
-        """Return the last lines of the log."""
-        return "\n".join(self.log().splitlines()[-LOG_TAIL_LINES:])
-
     async def until(self, fulfilled: Callable[[], bool], what: str, within_s: float = PATIENCE_S) -> None:
         """Wait for a condition. Raises TimeoutError, with the end of the log."""
         deadline = time.monotonic() + within_s
         while not fulfilled():
             if time.monotonic() > deadline:
                 told = {name: state.status for name, state in self.states.items()}
-                raise TimeoutError(f"waited {within_s:g} s in vain for {what}; {told}\n{self.log_tail()}")
+                tail = "\n".join(self.log().splitlines()[-LOG_TAIL_LINES:])
+                raise TimeoutError(f"waited {within_s:g} s in vain for {what}; {told}\n{tail}")
             self._news.clear()
             await wait_at_most(self._news, LOOK_AGAIN_S)
 

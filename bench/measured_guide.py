@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bench.guide_process import GuideProcess
 from bench.own_environment import own_environment
 from edge import config
 from edge.bus.topology import PROCESSES
-from edge.cli.client import GuideClient, GuideUnreachableError
+from edge.cli.client import GuideClient
 from edge.cli.up import PROGRAM
 from edge.config import ENV_PREFIX
 from edge.messages import AnyMessage, Kind, PoolHoldings, ProcessName, Stage, Turn, new_id
@@ -124,16 +125,18 @@ def environment_of(
 
 @contextlib.asynccontextmanager
 async def running_guide(
-    environment: Mapping[str, str], *, only: ProcessName | None = None, program: Sequence[str] = PROGRAM
+    environment: Mapping[str, str],
+    *,
+    only: ProcessName | None = None,
+    quiet: bool = False,
+    program: Sequence[str] = PROGRAM,
 ) -> AsyncIterator[MeasuredGuide]:
-    """Start a guide; yields at the moment when it says READY.
+    """Start a guide; yields at the moment when it says READY. What it logged is shown afterwards.
 
     Args:
         only: the process to start, where somebody starts the others.
+        quiet: show nothing of it (for faults that it is made to complain about).
         program: see ``GuideProcess``.
-
-    Raises:
-        GuideUnreachableError: it does not get ready; a note has the end of its log.
     """
     async with (
         GuideClient(config.load(environment, dotenv=None)) as client,
@@ -141,7 +144,7 @@ async def running_guide(
     ):
         try:
             await client.wait_ready(READY_WITHIN_S)
-        except GuideUnreachableError as error:
-            error.add_note(guide.log_tail())
-            raise
-        yield guide
+            yield guide
+        finally:
+            if not quiet:
+                sys.stderr.write(guide.log())

@@ -127,7 +127,8 @@ async def _running_systems(
                 **plan.environment,
             }
             environment = environment_of(folder, broker_port, name, extra)
-            guide = await stack.enter_async_context(running_guide(environment))
+            quiet = clouds.profile.starts_with is not None  # then it has every reason to complain
+            guide = await stack.enter_async_context(running_guide(environment, quiet=quiet))
             await guide.until_heard("commentator")
             if name == "pool":
                 systems.append(GuideSystem(name, guide, clouds, from_the_pool))
