@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.guide_process import GuideProcess
 from bench.measured_guide import running_guide
 from bench.processes import cpu_s, cpu_share, pss_mb
+from edge.bus.topology import PROCESSES
 from edge.messages import ProcessName
 
 TURNS = 3
@@ -36,11 +39,16 @@ class Footprint:
 
 async def measure(environment: Mapping[str, str]) -> Footprint:
     """Have a guide with this environment speak a few remarks, then watch it do nothing."""
-    async with running_guide(environment) as guide:
+    # One by one, as on a shuttle: `up` would have a part in what they share.
+    others = [GuideProcess(environment, name) for name in PROCESSES if name != "commentator"]
+    async with contextlib.AsyncExitStack() as stack:
+        for process in others:
+            await stack.enter_async_context(process)
+        guide = await stack.enter_async_context(running_guide(environment, only="commentator"))
         for _ in range(TURNS):
             await guide.ask()
         await asyncio.sleep(SETTLE_S)
-        pids = guide.pids()
+        pids = {name: pid for process in (*others, guide) for name, pid in process.pids().items()}
         memory = {name: pss_mb(pid) for name, pid in pids.items()}
         before = {name: cpu_s(pid) for name, pid in pids.items()}
         started_mono = time.monotonic()

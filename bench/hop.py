@@ -13,10 +13,11 @@ from pathlib import Path
 
 import zmq.asyncio
 
+from bench.guide_process import GuideProcess
 from bench.measured_guide import environment_of, running_guide
-from edge import config
 from edge.bus import FeedPublisher, PipeReceiver
 from edge.bus.topology import SPEECH
+from edge.config import ENV_PREFIX
 from edge.messages import (
     ProcessState,
     Speech,
@@ -78,8 +79,11 @@ async def measure(folder: Path, broker_port: int) -> dict[str, list[float]]:
     passed_ms: dict[str, list[float]] = {"received": [], "accepted": [], AT_SPEAKER: []}
     pauses = random.Random(1)
     async with (
-        StandInSpeaker(config.load(environment, dotenv=None).runtime_dir) as speaker,
-        running_guide(environment, processes=("ingest", "listener", "commentator", "telemetry")) as guide,
+        StandInSpeaker(environment[f"{ENV_PREFIX}RUNTIME_DIR"]) as speaker,
+        GuideProcess(environment, "ingest"),
+        GuideProcess(environment, "listener"),
+        GuideProcess(environment, "telemetry"),
+        running_guide(environment, only="commentator") as guide,
     ):
         await guide.until_heard("commentator")
         for _ in range(EVENTS):

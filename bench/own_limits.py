@@ -1,26 +1,22 @@
-"""``python bench/own_limits.py '{"breaker_failures": 20}' up``: the guide with other limits of its ladders.
+"""``python -m bench.own_limits '{"breaker_failures": 20}' up``: the guide with other limits of its ladders.
 
 No setting changes them. A test or a measurement that cannot wait for a breaker starts its guide with this.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
-from edge import config, journal
-from edge.cli.main import main as run
-from edge.cli.up import up
+from bench.changed_guide import run_changed
 from edge.config import Budget
 from edge.ladder.limits import LadderLimits
 
 
 def program_with(**limits: float) -> tuple[str, ...]:
     """The interpreter's arguments that start it, instead of ``-m edge``."""
-    return str(Path(__file__).resolve()), json.dumps(limits)
+    return "-m", "bench.own_limits", json.dumps(limits)
 
 
 def main() -> int:
@@ -31,10 +27,7 @@ def main() -> int:
         return replace(usual(budget, **of_stage), **json.loads(limits))
 
     LadderLimits.of = of  # type: ignore[method-assign]
-    if arguments != ["up"]:
-        return run(arguments)
-    journal.set_up("up", config.load())
-    return asyncio.run(up(program_with(**json.loads(limits))))
+    return run_changed(program_with(**json.loads(limits)), arguments)
 
 
 if __name__ == "__main__":

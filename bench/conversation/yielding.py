@@ -7,10 +7,9 @@ monitor records is compared with the same sentence left alone, window by window:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,13 +17,14 @@ import numpy as np
 import zmq.asyncio
 from numpy.typing import NDArray
 
+from bench.guide_process import PATIENCE_S, GuideProcess
 from bench.measured_guide import environment_of
 from edge import config
-from edge.bus import FeedSubscriber, PipeSender
+from edge.bus import PipeSender
 from edge.bus.topology import SPEECH
-from edge.cli.up import Supervisor
 from edge.config import ENV_PREFIX
 from edge.messages import (
+    AnyMessage,
     Playback,
     Priority,
     Speech,
@@ -34,7 +34,6 @@ from edge.messages import (
     SpeechStart,
     new_id,
 )
-from edge.tasks import cancel_and_wait
 from tests.support.sound_match import Sound, offset_of
 from tests.support.sound_server import RATE, Recording, SoundServer
 
@@ -47,7 +46,6 @@ WINDOW = RATE // 200
 AUDIBLE = 0.02
 """Root mean square from which on a window of the sentence says something about the gain."""
 LOWERED, SILENT = 10 ** (-6 / 20), 10 ** (-30 / 20)
-PATIENCE_S = 20.0
 
 
 @dataclass
@@ -61,28 +59,22 @@ class Yielding:
     """By 30 dB and more, to the end."""
 
 
-class StandInCommentator:
-    """Sends speech into the real pipe and watches what the speaker says of it."""
+class YieldingSpeaker(GuideProcess):
+    """``shuttle-guide run speaker``, whose device is open; the bench is its commentator."""
 
-    def __init__(self, runtime_dir: str) -> None:
-        self._feed = FeedSubscriber(runtime_dir, Playback)
-        self._speech = PipeSender(runtime_dir, SPEECH, "commentator")
+    NEWS = (Playback,)
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        super().__init__(environment, "speaker")
+        self._context = zmq.asyncio.Context()
+        self._speech = PipeSender(self.runtime_dir, SPEECH, "commentator")
         self._sender = new_id()
         self._playback: Playback | None = None
-        self._news = asyncio.Event()
 
-    @contextlib.asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        context = zmq.asyncio.Context()
-        watching = asyncio.create_task(self._watch(context))
-        self._speech.start(context)
-        try:
-            await self._until(lambda news: news.output == "open")
-            yield
-        finally:
-            await cancel_and_wait(watching)
-            await self._speech.close()
-            context.destroy(linger=0)
+    async def start(self) -> None:
+        """Return when its device is open."""
+        await super().start()
+        await self._until_playback(lambda news: news.output == "open", "an open device")
 
     async def begin(self) -> str:
         """Returns the turn's id when it sounds."""
@@ -100,7 +92,7 @@ class StandInCommentator:
             )
         )
         self.send(SpeechEnd(turn_id=turn_id))
-        await self._until(lambda news: news.turn_id == turn_id)
+        await self._until_playback(lambda news: news.turn_id == turn_id, "its sound")
         return turn_id
 
     def send(self, message: Speech) -> float:
@@ -110,19 +102,24 @@ class StandInCommentator:
         return now
 
     async def ended(self, turn_id: str) -> None:
-        await self._until(lambda news: any(report.turn_id == turn_id for report in news.recent))
+        await self._until_playback(
+            lambda news: any(report.turn_id == turn_id for report in news.recent), "its end"
+        )
 
-    async def _until(self, fulfilled: object) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while self._playback is None or not fulfilled(self._playback):  # type: ignore[operator]
-                await self._news.wait()
+    async def _until_playback(self, fulfilled: Callable[[Playback], bool], what: str) -> None:
+        await self.until(lambda: self._playback is not None and fulfilled(self._playback), what)
 
-    async def _watch(self, context: zmq.asyncio.Context) -> None:
-        async with contextlib.aclosing(self._feed.messages(context)) as messages:
-            async for message in messages:
-                self._playback = message
-                news, self._news = self._news, asyncio.Event()
-                news.set()
+    def _told(self, message: AnyMessage) -> None:
+        super()._told(message)
+        if isinstance(message, Playback):
+            self._playback = message
+
+    def _connect(self) -> None:
+        self._speech.start(self._context)
+
+    async def _disconnect(self) -> None:
+        await self._speech.close()
+        self._context.destroy(linger=0)
 
 
 async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str]) -> Yielding:
@@ -137,24 +134,21 @@ async def measure(folder: Path, sound: SoundServer, settings: Mapping[str, str])
         f"{ENV_PREFIX}SPEAKER__VOICES": "espeak",
         **{f"{ENV_PREFIX}{key}": value for key, value in settings.items()},
     }
-    folder.mkdir(parents=True, exist_ok=True)
     environment = environment_of(folder, 1, "yielding", extra)
-    guide = config.load(environment, dotenv=None)
-    found = Yielding(guide.speaker.buffer_ms)
-    commentator = StandInCommentator(guide.runtime_dir)
-    async with Supervisor(("speaker",), environment, quiet=True), commentator.working():
+    found = Yielding(config.load(environment, dotenv=None).speaker.buffer_ms)
+    async with YieldingSpeaker(environment) as speaker:
         for _ in range(2):  # the voice's level settles with the first
             with sound.record() as recording:
-                await commentator.ended(await commentator.begin())
+                await speaker.ended(await speaker.begin())
         alone = _trimmed(recording.samples)
         for _ in range(TRIALS):
             with sound.record() as recording:
-                turn_id = await commentator.begin()
+                turn_id = await speaker.begin()
                 await asyncio.sleep(LEFT_ALONE_S + random.uniform(0, 0.1))
-                lowered_at = commentator.send(SpeechDuck(on=True))
+                lowered_at = speaker.send(SpeechDuck(on=True))
                 await asyncio.sleep(DUCK_HEARD_S + random.uniform(0, 0.1))
-                stopped_at = commentator.send(SpeechCancel(turn_id=turn_id, reason="the bench says so"))
-                await commentator.ended(turn_id)
+                stopped_at = speaker.send(SpeechCancel(turn_id=turn_id, reason="the bench says so"))
+                await speaker.ended(turn_id)
                 await asyncio.sleep(0.3)
             gains = _gains(alone, recording)
             found.lowered_ms.append(_first_below(gains, LOWERED, lowered_at))

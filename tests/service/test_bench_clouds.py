@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.own_environment import REPOSITORY
 from tests.support.broker import MOSQUITTO
 from tests.support.command import shuttle_guide
-from tests.support.guide import REPOSITORY, clean_environment
+from tests.support.guide import clean_environment
 
 NO_BROKER = 1
 """A port on which nobody listens: the running guide has no part in it."""

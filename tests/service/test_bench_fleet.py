@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.guide import REPOSITORY
+from bench.own_environment import REPOSITORY
 
 FEW = ("--shuttles", "5", "--processes", "2", "--rounds", "1", "--trials", "1", "--idle-s", "1")
 QUICK = ("--settle-s", "0", "--away-s", "1")

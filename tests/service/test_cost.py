@@ -15,10 +15,11 @@ import pytest
 
 from bench.clouds import CloudEmulator, Profile
 from bench.clouds.replies import tokenize
+from bench.guide_process import PATIENCE_S
 from bench.own_limits import program_with
 from tests.support.broker import Broker
 from tests.support.cabin_microphone import CabinMicrophone
-from tests.support.guide import BUDGET_MS, PATIENCE_S, Guide, JsonObject
+from tests.support.guide import BUDGET_MS, Guide, JsonObject
 from tests.support.listening_guide import process_of
 from tests.support.spoken_english import has_synthesizer, say
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
+from bench.own_environment import REPOSITORY
 from tests.support.broker import Broker
 from tests.support.fleet_broker import FleetBroker, Operator
-from tests.support.guide import REPOSITORY
 from tests.support.set_clock import POWERED_ON_AT, SetClock
 from tests.support.telemetry_alone import TelemetryAlone
 from tests.support.two_networks import TwoNetworks

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.own_environment import REPOSITORY
 from tests.support.broker import Broker
 from tests.support.fleet_broker import FleetBroker, Operator
-from tests.support.guide import REPOSITORY
 from tests.support.hostile_fleet_broker import HARMS, HostileBroker, stalls_in_the_handshake
 from tests.support.set_clock import SetClock
 from tests.support.telemetry_alone import TelemetryAlone

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from bench.own_environment import REPOSITORY
 from edge.config import Settings
 from edge.journal_events import MessageId
 from edge.listener.recognizers import (
@@ -25,7 +26,7 @@ from edge.listener.recognizers.recognizer import Recognizer
 from edge.listener.recognizers.whisper import WhisperEngine
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
 from edge.native_call import THREAD
-from tests.support.guide import REPOSITORY, JsonObject
+from tests.support.guide import JsonObject
 from tests.support.hanging_gpu import IN_A_LISTENER, HangingGpu, put_in
 from tests.support.listening_guide import ANSWER, listener_of, listening
 from tests.support.spoken_english import has_synthesizer

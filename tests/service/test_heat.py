@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import shutil
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import signal
 from pathlib import Path
 
 import pytest
 
 from bench.clouds import CloudEmulator, Profile, server
+from bench.guide_process import GuideProcess
 from edge.clouds.clients import NO_KEY
 from edge.heat_news import TOO_HOT
 from tests.support.commentator_alone import CommentatorAlone
@@ -27,13 +26,13 @@ from edge.vitals.tree import Tree
 heat.COOL_S = 1.0
 Tree.__init__.__defaults__ = (Path(sys.argv.pop(1)),)
 from edge.cli import main
-sys.exit(main(["run", "telemetry"]))
+sys.exit(main())
 """
 """The process as it is, on a board of the test's own that need not be cool for half a minute."""
 
 
 class Board:
-    """A recorded Orin whose temperature can be set, and the process that reads it."""
+    """A recorded Orin whose temperature can be set."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,24 +43,9 @@ class Board:
             if path.read_text().startswith("tj")
         )
         self.heat(50)
-        self.telemetry: asyncio.subprocess.Process | None = None
 
     def heat(self, celsius: float) -> None:
         (self._zone / "temp").write_text(f"{celsius * 1000:.0f}\n")
-
-    @asynccontextmanager
-    async def read(self, environment: dict[str, str]) -> AsyncIterator[Path]:
-        log = self.folder / "telemetry.log"
-        with log.open("wb") as file:
-            self.telemetry = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", TELEMETRY, str(self.folder)), env=environment, stderr=file
-            )
-        try:
-            yield log
-        finally:
-            if self.telemetry.returncode is None:
-                self.telemetry.kill()
-                await self.telemetry.wait()
 
 
 async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobody_tells(
@@ -75,8 +59,10 @@ async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobo
             "SHUTTLE_GUIDE_LOCAL__MODEL": "gpt-4.1-nano",
             "SHUTTLE_GUIDE_COMMENTATOR__AHEAD__ENABLED": "false",
         }
-        alone = patient(CommentatorAlone(tmp_path, settings))
-        async with alone as guide, board.read(guide.environment) as log:
+        async with (
+            patient(CommentatorAlone(tmp_path, settings)) as guide,
+            GuideProcess(guide.environment, "telemetry", ("-c", TELEMETRY, str(board.folder))) as telemetry,
+        ):
             assert (await guide.remark(text="храм впереди")).models == ("local",)
 
             def state() -> str:
@@ -86,7 +72,7 @@ async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobo
             await guide.until(lambda: state() == TOO_HOT, "the heat to be heard")
             hot = await guide.remark(text="море справа")
             assert (hot.models, hot.outcome) == (("phrasebook",), "spoken")
-            told = lambda words: log.read_text("utf-8").count(words)  # noqa: E731
+            told = lambda words: telemetry.log().count(words)  # noqa: E731
             await guide.until(lambda: told("the board is hot (91 °C): ") > 0, "the journal")
             board.heat(80)
             await guide.until(lambda: state() == "ok", "it to be cool")
@@ -96,7 +82,6 @@ async def test_a_hot_board_does_without_its_local_model_until_it_is_cool_or_nobo
 
             board.heat(97)
             await guide.until(lambda: state() == TOO_HOT, "the heat to be heard")
-            assert board.telemetry
-            board.telemetry.kill()
+            os.kill(telemetry.pids()["telemetry"], signal.SIGKILL)
             await guide.until(lambda: state() == "ok", "silence to be taken for nothing")
             assert (await guide.remark(text="лес впереди")).models == ("local",)

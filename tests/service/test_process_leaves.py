@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import re
 import sys
 from pathlib import Path
 
+from bench.guide_process import GuideProcess
 from tests.support.command import ENDS_WITHIN_S
 from tests.support.guide import clean_environment
 from tests.support.ports import free_port
@@ -32,24 +33,12 @@ raise SystemExit(lifecycle.run("telemetry", Leaving, load()))
 
 
 async def test_a_speaker_leaves_without_a_complaint(tmp_path: Path) -> None:
-    speaker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", "run", "speaker"),
-        env=clean_environment(tmp_path, free_port()) | {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert speaker.stderr
-    try:
-        async with asyncio.timeout(ENDS_WITHIN_S):
-            while b"ready" not in (line := await speaker.stderr.readline()):
-                assert line, "it ended before it was ready"
-            speaker.send_signal(signal.SIGTERM)
-            last_words = await speaker.stderr.read()
-            assert await speaker.wait() == 0
-    finally:
-        if speaker.returncode is None:
-            speaker.kill()
-            await speaker.wait()
-    assert all(b" I speaker " in line for line in last_words.splitlines()), last_words
+    environment = clean_environment(tmp_path, free_port()) | {"SHUTTLE_GUIDE_SPEAKER__OUTPUT": "null"}
+    async with GuideProcess(environment, "speaker") as speaker:
+        await speaker.until(lambda: "ready" in speaker.log(), "it to be ready")
+        assert await speaker.stop() == 0
+        *_, last_words = re.split(r"ready.*\n", speaker.log(), maxsplit=1)
+    assert all(" I speaker " in line for line in last_words.splitlines()), last_words
 
 
 async def test_what_closes_on_the_way_out_is_no_alarm(tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.bus import FeedPublisher
 from edge.config import MqttSettings
-from edge.messages import Control
 from tests.support.broker import Broker, running
 from tests.support.cabin_microphone import CabinMicrophone
 from tests.support.guide import Guide
+from tests.support.listener_alone import ListenerAlone
 from tests.support.listening_guide import CHATTER, FOLLOW_UP, QUESTION, SPHINX, SUNSET, listener_of, listening
 from tests.support.mqtt_watch import Watch
-from tests.support.process_alone import ProcessAlone
 from tests.support.spoken_english import has_synthesizer
 
 pytest.importorskip("pocketsphinx")
@@ -78,7 +76,7 @@ async def test_without_ears_it_is_there_and_says_why(
             f"SHUTTLE_GUIDE_LISTENER__{key}": value.replace("MICROPHONE", microphone.input)
             for key, value in settings.items()
         }
-        async with ListenerAlone("listener", tmp_path / "listener", environment) as listener:
+        async with ListenerAlone(tmp_path / "listener", environment) as listener:
             await listener.until(lambda: status in listener.state.status if listener.state else False, status)
 
 
@@ -89,15 +87,3 @@ async def test_without_ears_it_speaks_all_the_same(tmp_path: Path) -> None:
             status = "listening to nobody: no microphone is configured"
             await guide.until_state(lambda state: status in listener_of(state)["status"])
             assert (await guide.say("event", text="собака слева"))["outcome"] == "spoken"
-
-
-class ListenerAlone(ProcessAlone):
-    """``shuttle-guide run listener``, which is told that it may listen."""
-
-    def _connect(self) -> None:
-        self._ingest = FeedPublisher(self.runtime_dir, "ingest")
-        self._ingest.start(self._context)
-        self._ingest.keep(Control())
-
-    async def _disconnect(self) -> None:
-        await self._ingest.close()

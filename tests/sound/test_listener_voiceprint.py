@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import sys
 import wave
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import zmq.asyncio
 from numpy.typing import NDArray
 
-from edge.bus import FeedPublisher, FeedSubscriber, PipeReceiver
-from edge.bus.topology import TRIGGERS
 from edge.config import Espeak
-from edge.messages import AnyMessage, Control, ProcessState, Trigger
 from edge.sound.wav_file import resampled
 from edge.speaker.voices.espeak import EspeakVoice
 from tests.support.command import shuttle_guide
 from tests.support.guide import clean_environment
+from tests.support.listener_alone import ListenerAlone
 from tests.support.listening_guide import SPHINX
 from tests.support.patient_listener import PATIENT
 from tests.support.speaking import script_of, speak
@@ -41,37 +34,6 @@ RATE = 16_000
 OWN_WORDS = "And over there, behind the trees, you can see the tower and the ocean."
 QUESTION = "what is the temple over there"
 PAUSE = np.zeros(2 * RATE, np.int16)
-PATIENCE_S = 60.0
-
-
-class Listener:
-    """The process alone: what it asks the commentator, and what it says of itself."""
-
-    def __init__(self) -> None:
-        self.asked: list[Trigger] = []
-        self.state: ProcessState | None = None
-        self.news = asyncio.Event()
-
-    def take(self, message: AnyMessage) -> None:
-        if isinstance(message, Trigger):
-            self.asked.append(message)
-            self.news.set()
-
-    def judged(self, reason: str = "") -> int:
-        """How many utterances were judged so; all of them without a reason."""
-        counters = self.state.counters if self.state else {}
-        return sum(count for name, count in counters.items() if name.startswith(f"utterances.{reason}"))
-
-    async def until(self, fulfilled: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not fulfilled():
-                self.news.clear()
-                await self.news.wait()
-
-    @property
-    def voiceprint(self) -> str:
-        assert self.state is not None
-        return self.state.facts["voiceprint"]
 
 
 def environment_of(folder: Path) -> dict[str, str]:
@@ -89,38 +51,11 @@ def environment_of(folder: Path) -> dict[str, str]:
     }
 
 
-@contextlib.asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[Listener]:
+def listening(folder: Path) -> ListenerAlone:
     """``shuttle-guide run listener`` with the settings of ``environment_of``."""
-    context = zmq.asyncio.Context()
-    listener = Listener()
-    (folder / "run").mkdir(mode=0o750)
-    receiver = PipeReceiver(folder / "run", TRIGGERS, "listener", listener.take)
-    receiver.start(context)
-
-    async def watch() -> None:
-        feed = FeedSubscriber(folder / "run", ProcessState, of=["listener"])
-        async for message in feed.messages(context):
-            listener.state = message
-            listener.news.set()
-
-    watching = asyncio.create_task(watch())
-    ingest = FeedPublisher(folder / "run", "ingest")
-    ingest.start(context)
-    ingest.keep(Control())  # it listens to nobody before it knows that it may
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *PATIENT, "run", "listener"), env=environment_of(folder), cwd=folder
-    )
-    try:
-        yield listener
-    finally:
-        process.terminate()
-        await process.wait()
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-        await receiver.close()
-        await ingest.close()
-        context.destroy(linger=0)
+    listener = ListenerAlone(folder, environment_of(folder))
+    listener.program = PATIENT
+    return listener
 
 
 @pytest.fixture
@@ -148,13 +83,13 @@ async def test_what_the_guide_says_itself_is_dropped_and_a_passenger_is_answered
     assert enrolled.exit_code == 0, enrolled.err
     assert "enrolled by espeak en" in enrolled.out
     async with listening(cabin) as listener:
-        await listener.until(lambda: listener.judged() > listener.judged("own_voice") > 0)
-        await listener.until(lambda: len(listener.asked) > 0)
+        await listener.until(lambda: listener.judged() > listener.judged("own_voice") > 0, "both")
+        await listener.until(lambda: len(listener.asked) > 0, "a question")
         asked = [dict(question.stages) for question in listener.asked]
         assert all(stages["transcript"] <= stages["verified"] for stages in asked)
         ends = [stages["speech_end"] for stages in asked]
         assert max(ends) - min(ends) < len(PAUSE) / RATE, "what the guide said before the pause is none of it"
-        assert listener.voiceprint == "cpu → cpu, enrolled: guide"
+        assert listener.state.facts["voiceprint"] == "cpu → cpu, enrolled: guide"
 
 
 async def test_the_driver_is_not_answered_unless_he_calls_the_guide(cabin: Path) -> None:
@@ -164,8 +99,8 @@ async def test_the_driver_is_not_answered_unless_he_calls_the_guide(cabin: Path)
     )
     assert enrolled.exit_code == 0, enrolled.err
     async with listening(cabin) as listener:
-        await listener.until(lambda: listener.judged("driver") > 0)
-        await listener.until(lambda: len(listener.asked) > 0)  # whoever spoke before him
+        await listener.until(lambda: listener.judged("driver") > 0, "the driver")
+        await listener.until(lambda: len(listener.asked) > 0, "a question")  # whoever spoke before him
 
 
 @pytest.mark.parametrize("spoil", ["absent", "corrupt"])
@@ -175,5 +110,5 @@ async def test_without_a_model_that_works_everybody_is_answered(cabin: Path, spo
     else:
         (cabin / "model.onnx").write_bytes(b"no model")
     async with listening(cabin) as listener:
-        await listener.until(lambda: len(listener.asked) == 2)
-        assert listener.voiceprint.startswith("off: ")
+        await listener.until(lambda: len(listener.asked) == 2, "both")
+        assert listener.state.facts["voiceprint"].startswith("off: ")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from edge import config, journal
-from edge.cli.main import main
-from edge.cli.up import up
+from bench.changed_guide import run_changed
 from edge.messages import Reports
 from edge.telemetry.fleet.link import FleetLink
 
@@ -36,7 +34,4 @@ CARELESS = ("-m", "tests.support.careless_telemetry")
 
 if __name__ == "__main__":
     FleetLink.keep = keep_later  # type: ignore[assignment, method-assign]  # the fault that is wanted
-    if sys.argv[1:] == ["up"]:
-        journal.set_up("up", config.load())
-        sys.exit(asyncio.run(up(CARELESS)))
-    sys.exit(main())
+    sys.exit(run_changed(CARELESS, sys.argv[1:]))

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bench.guide_process import PATIENCE_S
 from edge.bus import FeedPublisher, PipeReceiver, PipeSender
 from edge.bus.topology import SPEECH, TRIGGERS
 from edge.messages import (
@@ -37,7 +38,6 @@ from edge.messages import (
     Turn,
     new_id,
 )
-from tests.support.guide import PATIENCE_S
 from tests.support.process_alone import ProcessAlone
 from tests.support.told import playback
 

@@ -17,7 +17,3 @@ class ConsoleBeside(ProcessAlone):
         settings = {"SHUTTLE_GUIDE_CONSOLE__ENABLED": "true", "SHUTTLE_GUIDE_CONSOLE__PORT": str(port)}
         super().__init__("console", folder, settings | dict(environment or {}))
         self.url = f"http://127.0.0.1:{port}"
-
-    def _connect(self) -> None: ...
-
-    async def _disconnect(self) -> None: ...

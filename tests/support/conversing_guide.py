@@ -108,7 +108,7 @@ class ConversingGuide:
             before = lost_sound(self)
             try:
                 wrong = await attempt()
-            except AssertionError as error:
+            except (AssertionError, TimeoutError) as error:
                 wrong = str(error)
             if not wrong:
                 return ""

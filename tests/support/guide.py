@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import sys
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from bench.own_settings import own_settings
-from edge.bus import watching
+from bench.guide_process import PATIENCE_S, GuideProcess
+from bench.own_environment import REPOSITORY, own_environment
 from edge.bus.topology import PROCESSES
 from edge.cli.up import PROGRAM
 from edge.config import MqttSettings
-from edge.messages import ProcessName, ProcessState, Progress, Stage
+from edge.messages import AnyMessage, ProcessName, Progress, Stage
 from edge.mqtt import Incoming, MqttSession, SessionOptions
 from tests.support.services import budgets
 
-REPOSITORY = Path(__file__).parents[2]
 AS_ON_A_SHUTTLE = Path(__file__).parent / "as_on_a_shuttle"
 """Stands in the way of what is installed for tests alone."""
-PATIENCE_S = 60.0
-STOP_WITHIN_S = 30.0
-LOG_TAIL_LINES = 25
 SHUTTLE_ID = "test"
 FLEET_SESSIONS = ("fleet", "fleet.speech")
 """Facts of telemetry's, where there is a fleet."""
@@ -38,10 +30,8 @@ BUDGET_MS = 3000
 JsonObject = dict[str, Any]
 
 
-class Guide:
-    """``shuttle-guide up`` in a folder of its own; nothing of the developer's settings reaches it.
-
-    As a context it starts (see ``until_ready``) and leaves nothing behind.
+class Guide(GuideProcess):
+    """``shuttle-guide up``, and a client of its MQTT interface; as a context it starts (see ``until_ready``).
 
     Args:
         folder: for sockets, state and the log; short enough for socket paths.
@@ -51,6 +41,8 @@ class Guide:
         program: the interpreter's arguments (see ``bench.own_limits``).
     """
 
+    NEWS = (Progress,)
+
     def __init__(
         self,
         folder: Path,
@@ -59,15 +51,11 @@ class Guide:
         client: MqttSettings | None = None,
         program: Sequence[str] = PROGRAM,
     ) -> None:
-        self._program = program
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.environment = clean_environment(folder, broker_port) | dict(environment or {})
+        super().__init__(clean_environment(folder, broker_port) | dict(environment or {}), program=program)
         self.turns: list[JsonObject] = []
         """Every ``turn`` that was published, oldest first."""
         self.retained: dict[str, JsonObject] = {}
         """The last ``ready``, ``state``, ``status`` and ``alarm/NAME``."""
-        self._news = asyncio.Event()
         self._session = MqttSession(
             client or MqttSettings(host="127.0.0.1", port=broker_port, backoff_max_s=0.5),
             SessionOptions(
@@ -76,77 +64,38 @@ class Guide:
             ),
             on_message=self._take,
         )
-        self._states: dict[ProcessName, ProcessState] = {}
-        self._dead: set[str] = set()
-        """Instances that were killed."""
         self._turn_ids: dict[str, str] = {}
         """Trigger's id → id of its turn."""
         self._stages: dict[str, set[Stage]] = {}
         """Turn's id → the stages that it has reached."""
-        self._log_path = folder / "guide.log"
-        self._up: asyncio.subprocess.Process | None = None
-        self._watching: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._session.start()
-        self._watching = asyncio.create_task(self._watch_feeds(), name="watching the guide's feeds")
-        try:
-            await self.start()
-        except BaseException:
-            await self._leave_nothing_behind()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._leave_nothing_behind()
 
     # --- its processes -------------------------------------------------------------------------
-
-    async def start(self) -> None:
-        """Start all processes, and do not wait for them."""
-        with self._log_path.open("ab") as log:
-            self._up = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self._program, "up"), env=self.environment, cwd=self.folder, stderr=log
-            )
 
     async def until_ready(self) -> None:
         """Wait until ``ready`` says true, each process has been heard of, and the fleet can command it."""
         await self.until(
             lambda: (
                 self.retained.get("ready", {}).get("ready") is True
-                and len(self._states) == len(PROCESSES)
+                and len(self.states) == len(PROCESSES)
                 and self._is_at_fleet()
             ),
             "to be ready",
         )
 
-    async def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        assert self._up is not None
-        self._up.terminate()
-        async with asyncio.timeout(STOP_WITHIN_S):
-            return await self._up.wait()
-
     def pid(self, name: ProcessName) -> int | None:
         """The process that runs under this name at the moment."""
-        return self._pids().get(name)
+        return self.pids().get(name)
 
     def kill(self, name: ProcessName) -> None:
         """``kill -9``; it will be started again (see ``until_back``)."""
         victim = self.pid(name)
         assert victim is not None, f"{name} does not run"
         os.kill(victim, signal.SIGKILL)
-        self._dead.add(self._states.pop(name).instance)
+        self._forget(name)
 
     async def until_back(self, name: ProcessName) -> None:
         """Wait until the successor of a killed process says that it is ready."""
-        await self.until(lambda: name in self._states and self._states[name].ready, f"{name} to be back")
-
-    def log(self) -> str:
-        """Everything that its processes have logged."""
-        return self._log_path.read_text("utf-8", errors="replace")
+        await self.until(lambda: name in self.states and self.states[name].ready, f"{name} to be back")
 
     def log_of_turn(self, turn_id: str) -> dict[str, list[str]]:
         """Process → its lines that carry this turn's id."""
@@ -216,17 +165,6 @@ class Guide:
         """Wait until the states of all models and voices fulfil it."""
         await self.until(lambda: fulfilled(self._rungs()), "the rungs")
 
-    async def until(self, fulfilled: Callable[[], bool], what: str) -> None:
-        """Wait for a condition; fails with the end of the guide's log."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not fulfilled():
-            self._news.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), 0.02)
-            if time.monotonic() > deadline:
-                tail = "\n".join(self.log().splitlines()[-LOG_TAIL_LINES:])
-                raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}; {self.state}\n{tail}")
-
     def _take(self, message: Incoming) -> None:
         leaf = message.topic.removeprefix(f"shuttle/{SHUTTLE_ID}/")
         if leaf in ("turn", "ready", "state", "status") or leaf.startswith("alarm/"):
@@ -244,67 +182,34 @@ class Guide:
         for name, told in self.state.get("processes", {}).items():
             processes.setdefault(name, told)
 
-    async def _watch_feeds(self) -> None:
-        async with watching(self.folder / "run", ProcessState, Progress) as news:
-            async for message in news:
-                if isinstance(message, ProcessState) and message.instance not in self._dead:
-                    self._states[message.process] = message
-                elif isinstance(message, Progress):
-                    self._stages.setdefault(message.turn_id, set()).add(message.stage)
-                    if message.trigger_id is not None:
-                        self._turn_ids[message.trigger_id] = message.turn_id
-                self._news.set()
+    def _told(self, message: AnyMessage) -> None:
+        super()._told(message)
+        if isinstance(message, Progress):
+            self._stages.setdefault(message.turn_id, set()).add(message.stage)
+            if message.trigger_id is not None:
+                self._turn_ids[message.trigger_id] = message.turn_id
+
+    def _connect(self) -> None:
+        self._session.start()
+
+    async def _disconnect(self) -> None:
+        await self._session.close()
 
     def _is_at_fleet(self) -> bool:
         """Who commands before is not heard: a broker keeps nothing for a session that it never saw."""
-        facts = self._states["telemetry"].facts
+        facts = self.states["telemetry"].facts
         return all(text.startswith("connected") for name, text in facts.items() if name in FLEET_SESSIONS)
 
     def _rungs(self) -> dict[str, str]:
-        facts = [fact for state in self._states.values() for fact in state.facts.items()]
+        facts = [fact for state in self.states.values() for fact in state.facts.items()]
         return {name: value for name, value in facts if name.startswith(("model.", "voice."))}
-
-    def _pids(self) -> dict[ProcessName, int]:
-        found: dict[ProcessName, int] = {}
-        for entry in Path("/proc").iterdir():
-            # A process that ends meanwhile has no file any more.
-            with contextlib.suppress(OSError):
-                if entry.name.isdigit() and self._up and _parent(entry) == self._up.pid:
-                    name = (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")[-1].decode()
-                    found |= {process: int(entry.name) for process in PROCESSES if process == name}
-        return found
-
-    async def _leave_nothing_behind(self) -> None:
-        if self._watching:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
-        await self._session.close()
-        if self._up is None:
-            return
-        children = self._pids().values()
-        try:
-            if self._up.returncode is None:
-                await self.stop()
-        except TimeoutError:
-            self._up.kill()
-            await self._up.wait()
-        for pid in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _parent(process: Path) -> int:
-    return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 def clean_environment(folder: Path, broker_port: int) -> dict[str, str]:
     """Settings for a guide in ``folder``, and nothing of what the developer has set for himself."""
     return {
-        **own_settings(folder, broker_port, SHUTTLE_ID),
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
+        **own_environment(folder, broker_port, SHUTTLE_ID),
         "PYTHONPATH": f"{AS_ON_A_SHUTTLE}:{REPOSITORY}",
-        "SHUTTLE_GUIDE_MQTT__HOST": "127.0.0.1",
         "SHUTTLE_GUIDE_MQTT__BACKOFF_MAX_S": "0.5",
         # Weights of the developer's (`make real-models`) change how a guide hears and waits.
         "SHUTTLE_GUIDE_MODELS_DIR": "/nonexistent/models",

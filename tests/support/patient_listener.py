@@ -6,12 +6,9 @@ a minute.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
-from edge import config, journal
-from edge.cli.main import main
-from edge.cli.up import up
+from bench.changed_guide import run_changed
 from edge.listener.recognizers import interim_pace
 from edge.listener.voiceprint import verifier
 
@@ -23,7 +20,4 @@ if __name__ == "__main__":
     verifier.DEADLINE_S = PATIENCE_S
     interim_pace.TOO_SLOW_S = PATIENCE_S
     interim_pace.LARGEST_SHARE = 1.0  # a slow one leaves time for the next within one sentence
-    if sys.argv[1:] == ["up"]:
-        journal.set_up("up", config.load())
-        sys.exit(asyncio.run(up(PATIENT)))
-    sys.exit(main())
+    sys.exit(run_changed(PATIENT, sys.argv[1:]))

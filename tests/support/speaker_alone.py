@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from bench.guide_process import PATIENCE_S
 from edge.bus import FeedPublisher, PipeSender
 from edge.bus.topology import SPEECH
 from edge.messages import (
@@ -17,6 +18,7 @@ from edge.messages import (
     PoolText,
     PoolVoice,
     Priority,
+    ProcessName,
     ProcessState,
     Progress,
     Speech,
@@ -26,7 +28,6 @@ from edge.messages import (
     SpeechStart,
     Stage,
 )
-from tests.support.guide import PATIENCE_S
 from tests.support.process_alone import ProcessAlone
 
 SENDER = "the test"
@@ -171,6 +172,6 @@ class SpeakerAlone(ProcessAlone):
         is_open = self.playback is not None and self.playback.output == "open"
         return super()._is_ready() and self.holdings is not None and is_open
 
-    def _forget(self) -> None:
-        super()._forget()
+    def _forget(self, name: ProcessName) -> None:
+        super()._forget(name)
         self.holdings = self.playback = None

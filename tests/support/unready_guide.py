@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge import config, journal
-from edge.cli.main import main
-from edge.cli.up import up
+from bench.changed_guide import run_changed
 from edge.process import Health
 from edge.speaker.main import Speaker
 from edge.telemetry.fleet import trial
@@ -36,7 +33,4 @@ def failure_in_time(tried: SettingsTrial, wants: Sequence[str], now_mono: float)
 if __name__ == "__main__":
     trial.failure = failure_in_time
     Speaker.health = health_at_speed  # type: ignore[assignment, method-assign]  # the fault that is wanted
-    if sys.argv[1:] != ["up"]:
-        sys.exit(main())
-    journal.set_up("up", config.load())
-    sys.exit(asyncio.run(up(PROGRAM)))
+    sys.exit(run_changed(PROGRAM, sys.argv[1:]))

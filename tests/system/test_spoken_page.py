@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from bench.guide_process import PATIENCE_S
 from edge.messages import Priority, SpeechCancel
 from tests.support.browser import SCHEMES, SIZES, chromium, needs_browser, overflow_px, violations
 from tests.support.console_beside import ConsoleBeside
-from tests.support.guide import PATIENCE_S
 from tests.support.speaker_alone import SpeakerAlone
 
 pytestmark = [

@@ -11,6 +11,7 @@ import tomllib
 import msgspec
 import pytest
 
+from bench.own_environment import REPOSITORY
 from edge.commentator.forbidden import Forbidden, load_blocklists
 from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import ModelRequest
@@ -21,7 +22,6 @@ from edge.ingest.native import NativeDialect
 from edge.lexicon.plain_description import LONGEST, _grammar, is_plain_description
 from edge.lexicon.words import words_of
 from edge.messages import LANGUAGES, Language, Sighting, Trigger
-from tests.support.guide import REPOSITORY
 
 TEXTS = tomllib.loads((REPOSITORY / "tests/data/plain_descriptions.toml").read_text("utf-8"))
 HOSTILE = [text for table in TEXTS.values() for text in table["hostile"]]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.own_environment import REPOSITORY
 from edge.cli.up import Supervisor
-from tests.support.guide import REPOSITORY, clean_environment
+from tests.support.guide import clean_environment
 from tests.support.ports import free_port
 from tests.support.sources import parsed
 from tests.support.waiting import until
