@@ -19,6 +19,9 @@ from edge.listener.segment import RecognitionRequest, Transcript
 
 log = logging.getLogger(__name__)
 
+HANGS_AFTER_S = 8.0
+"""On a GPU, for what a model hears at once. Who asks waits 12 s, and the CPU shall still answer in them."""
+
 
 class Cancelled(Exception):
     """Nobody wants the transcript any more. Raised inside an engine's thread, seen by nobody."""

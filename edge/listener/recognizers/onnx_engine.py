@@ -18,7 +18,7 @@ from edge.ladder import RungError
 from edge.listener.onnx_session import Device
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.listener.recognizers.guards import DecodedText, to_transcript
-from edge.listener.recognizers.local import Cancelled
+from edge.listener.recognizers.local import HANGS_AFTER_S, Cancelled
 from edge.listener.recognizers.onnx_device import decoded, open_model
 from edge.listener.recognizers.onnx_models import MODELS, find_onnx_model
 from edge.listener.recognizers.whisper_device import NotPlaced
@@ -34,8 +34,6 @@ SHORTEST_SAMPLES = SAMPLE_RATE // 10
 """Less than the models can be given, and no word."""
 STARTS_WITHIN_S = 180.0
 """The first start of CUDA can compile kernels for minutes."""
-HANGS_AFTER_S = 8.0
-"""On a GPU, for one window. Who asks waits 12 s, and the CPU shall still answer in them."""
 MISSING = "onnx-asr is not installed: pip install 'shuttle-guide[asr]'"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
-from edge.spoken_form.en.tables import table
+from edge.spoken_form.en.tables import ORDINAL_ENDINGS, table
 from edge.spoken_form.initials import initials_at
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
@@ -173,7 +173,7 @@ def saint_or_street(tokens: Tokens, index: int) -> Said | None:
     end = index + 2 if dotted else index + 1
     behind = tokens[tokens.behind_space(end)]
     before = tokens[tokens.before_space(index)]
-    named = before.kind is TokenKind.WORD and (before.text[0].isupper() or before.text in _ORDINAL_ENDINGS)
+    named = before.kind is TokenKind.WORD and (before.text[0].isupper() or before.text in ORDINAL_ENDINGS)
     named = named and before.text not in _NO_NAMES and tokens.before_space(index) >= 0
     saint = (
         behind.kind is TokenKind.WORD and behind.text[0].isupper() and behind.text not in table("directions")
@@ -193,9 +193,6 @@ def saint_or_street(tokens: Tokens, index: int) -> Said | None:
     return None
 
 
-_ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
-
-
 _NO_NAMES = frozenset(
     ("The", "At", "In", "On", "From", "To", "Near", "Visit", "See", "By", "Of", "And", "Behind", "Next")
 )
@@ -205,7 +202,7 @@ def _ends_street(tokens: Tokens, index: int) -> bool:
     """Whether a number or an ordinal stands before the name, as in an address."""
     place = tokens.before_space(tokens.before_space(index))
     return (
-        tokens[place].kind is TokenKind.NUMBER or tokens[tokens.before_space(index)].text in _ORDINAL_ENDINGS
+        tokens[place].kind is TokenKind.NUMBER or tokens[tokens.before_space(index)].text in ORDINAL_ENDINGS
     )
 
 

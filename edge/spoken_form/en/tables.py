@@ -11,6 +11,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
 
 
 class UnitNames(NamedTuple):

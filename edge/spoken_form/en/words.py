@@ -6,8 +6,8 @@ from edge.spoken_form import telephone, web
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
 from edge.spoken_form.en.tables import table
-from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.rules import Said
+from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
 from edge.spoken_form.web import WebWords, address
 
@@ -199,32 +199,15 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
+    if subtracts(tokens, index):
         return Said(index + 1, " minus ")
-    if (
-        text == ":"
-        and tokens[index - 1].kind is TokenKind.NUMBER
-        and tokens[index + 1].kind is TokenKind.NUMBER
-    ):
+    if text == ":" and joins_numbers(tokens, index):
         return Said(index + 1, "to")
     if text == "/":
-        both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
-        return Said(index + 1, " ") if both else None
+        return Said(index + 1, " ") if joins(tokens, index) else None
+    if text in "<>" and not compares(tokens, index, ("$", "€", "£", "-", "−")):
+        return None
+    if text == "+" and not adds(tokens, index) and tokens[tokens.behind_space(index + 1)].text != "$":
+        return None
     said = _SIGNS.get(text)
-    if said is None:
-        return None
-    behind = tokens[tokens.behind_space(index + 1)]
-    if text in "<>" and not (
-        behind.kind is TokenKind.NUMBER
-        or behind.text in ("$", "€", "£", "-", "−")
-        or tokens[index + 1].kind is TokenKind.SPACE
-    ):
-        return None
-    if (
-        text == "+"
-        and not tokens.is_word_or_number(index - 1)
-        and behind.kind not in (TokenKind.WORD, TokenKind.NUMBER)
-        and behind.text != "$"
-    ):
-        return None
-    return Said(index + 1, said)
+    return None if said is None else Said(index + 1, said)

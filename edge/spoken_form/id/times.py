@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import MONTHS, months, table
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 _BEFORE_TIMES = {"pukul", "jam", "pk", "pkl", "jm"}
 _ZONES = {"WIB", "WITA", "WIT", "Wita", "Wib"}
@@ -21,7 +21,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     hour, minute, end, mark = first
     place = tokens.behind_space(end)
     last = None
-    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
+    if tokens.is_dash(place):
         last = _time_at(tokens, tokens.behind_space(place + 1))
     if mark == "." and not (last or _is_time(tokens, index, end)):
         return None
@@ -128,7 +128,7 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
     if day is None or not tokens[index].text[0].isupper():
         return None
     place = tokens.behind_space(index + 1)
-    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
+    if not tokens.is_dash(place):
         return None
     last = tokens.behind_space(place + 1)
     other = names.get(tokens[last].text.lower())

@@ -6,8 +6,9 @@ from edge.spoken_form import telephone, web
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.quantities import read_number
 from edge.spoken_form.id.tables import table
-from edge.spoken_form.numbers import roman, subtracts
+from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
+from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
 from edge.spoken_form.web import WebWords, address
 
@@ -190,31 +191,15 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
+    if subtracts(tokens, index):
         return Said(index + 1, " dikurangi ")
-    if (
-        text == ":"
-        and tokens[index - 1].kind is TokenKind.NUMBER
-        and tokens[index + 1].kind is TokenKind.NUMBER
-    ):
+    if text == ":" and joins_numbers(tokens, index):
         return Said(index + 1, " ")
     if text == "/":
-        both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
-        return Said(index + 1, " ") if both else None
+        return Said(index + 1, " ") if joins(tokens, index) else None
+    if text in "<>" and not compares(tokens, index, ("$", "€", "-", "−")):
+        return None
+    if text == "+" and not adds(tokens, index):
+        return None
     said = _SIGNS.get(text)
-    if said is None:
-        return None
-    behind = tokens[tokens.behind_space(index + 1)]
-    if text in "<>" and not (
-        behind.kind is TokenKind.NUMBER
-        or behind.text in ("$", "€", "-", "−")
-        or tokens[index + 1].kind is TokenKind.SPACE
-    ):
-        return None
-    if (
-        text == "+"
-        and not tokens.is_word_or_number(index - 1)
-        and behind.kind not in (TokenKind.WORD, TokenKind.NUMBER)
-    ):
-        return None
-    return Said(index + 1, said)
+    return None if said is None else Said(index + 1, said)

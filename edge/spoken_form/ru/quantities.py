@@ -10,9 +10,9 @@ from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_stree
 from edge.spoken_form.ru.tables import SCALES, CountedUnit
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
+from edge.spoken_form.signs import is_of_number
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
-MINUS = "−-–—"
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
 _FROM = ("с", "со")
 _LENGTHS = frozenset(("километр", "метр", "сантиметр", "миллиметр", "минута", "час"))
@@ -272,17 +272,6 @@ def _is_many(form: Form) -> bool:
 
 def signed(tokens: Tokens, index: int) -> Said | None:
     """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
-    sign = tokens[index].text
-    if sign not in "+±" + MINUS:
-        return None
-    if tokens[index + 1].kind is not TokenKind.NUMBER or tokens.is_word_or_number(index - 1):
-        return None
-    if sign in MINUS:
-        before = tokens[tokens.before_space(index)]
-        if before.kind is TokenKind.NUMBER or (
-            sign in "–—" and before.kind is TokenKind.WORD and sign != "−"
-        ):
-            return None
-    word = {"+": "плюс", "±": "плюс-минус"}.get(sign, "минус")
-    said = said_quantity(tokens, index + 1, index)
+    said = said_quantity(tokens, index + 1, index) if is_of_number(tokens, index) else None
+    word = {"+": "плюс", "±": "плюс-минус"}.get(tokens[index].text, "минус")
     return said and Said(said.end, f"{word} {said.text}")

@@ -7,7 +7,7 @@ from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 _BEFORE_TIMES = {"в", "во", "с", "со", "до", "к", "после", "около", "на", "от", "по"}
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня"}
@@ -88,7 +88,7 @@ def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
 
 def _range_end(tokens: Tokens, end: int) -> tuple[int, int, int, str] | None:
     place = tokens.behind_space(end)
-    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
+    if not tokens.is_dash(place):
         return None
     return _time_at(tokens, tokens.behind_space(place + 1))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edge.spoken_form import web
-from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.ru import latin, numerals, places
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -11,6 +10,7 @@ from edge.spoken_form.ru.places import with_capital
 from edge.spoken_form.ru.quantities import read_number
 from edge.spoken_form.ru.tables import MONTHS, month_abbreviations, table
 from edge.spoken_form.rules import Said
+from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.telephone import telephone_at
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 from edge.spoken_form.web import WebWords, address
@@ -122,43 +122,21 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
+    if subtracts(tokens, index):
         return Said(index + 1, " минус ")
     if text == "×" and tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "=":
         return Said(index + 1, " умножить на ")
     if text == "/":
-        return _slash(tokens, index)
-    if (
-        text == ":"
-        and tokens[index - 1].kind is TokenKind.NUMBER
-        and tokens[index + 1].kind is TokenKind.NUMBER
-    ):
+        dash = " " if tokens[index - 1].kind is TokenKind.WORD else " дробь "
+        return Said(index + 1, dash) if joins(tokens, index) else None
+    if text == ":" and joins_numbers(tokens, index):
         return Said(index + 1, " ")
+    if text in "<>" and not compares(tokens, index, ("+", "-", "−", "$", "€", "₽", "")):
+        return None
+    if text == "+" and not adds(tokens, index):
+        return None
     said = _SIGNS.get(text)
-    if said is None:
-        return None
-    if text in "<>" and not _compares(tokens, index):
-        return None
-    if text == "+" and not (
-        tokens.is_word_or_number(index - 1) or tokens.is_word_or_number(tokens.behind_space(index + 1))
-    ):
-        return None
-    return Said(index + 1, said)
-
-
-def _compares(tokens: Tokens, index: int) -> bool:
-    behind = tokens[tokens.behind_space(index + 1)]
-    return (
-        behind.kind is TokenKind.NUMBER
-        or behind.text in "+-−$€₽"
-        or tokens[index + 1].kind is TokenKind.SPACE
-    )
-
-
-def _slash(tokens: Tokens, index: int) -> Said | None:
-    if tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1):
-        return Said(index + 1, " " if tokens[index - 1].kind is TokenKind.WORD else " дробь ")
-    return None
+    return None if said is None else Said(index + 1, said)
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
@@ -209,7 +187,7 @@ def _weekday(tokens: Tokens, index: int) -> Said | None:
         return None
     end = index + 1
     place = tokens.behind_space(end)
-    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
+    if tokens.is_dash(place):
         last = tokens.behind_space(place + 1)
         if other := days.get(tokens[last].text.lower()):
             opening = (
