@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from edge.spoken_form.en import numerals
 from edge.spoken_form.en.fractions import FRACTIONS, is_part
-from edge.spoken_form.en.tables import ORDINAL_ENDINGS
+from edge.spoken_form.en.tables import ORDINAL_ENDINGS, listed
 from edge.spoken_form.en.units import currency_at, unit_at
 from edge.spoken_form.en.years import is_year, year
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.signs import is_of_number, subtracts
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
-
-_ATTRIBUTED = frozenset(
-    (
-        "walk",
-        "drive",
-        "ride",
-        "trip",
-        "tour",
-        "hike",
-        "break",
-        "stop",
-        "flight",
-        "wait",
-        "show",
-        "radius",
-        "limit",
-    )
-)
 
 
 def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
@@ -76,7 +58,7 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
     joined = tokens[end].text in ("-", "‑")
     if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end)):
         end, unit = found
-        attributed = tokens[tokens.behind_space(end)].text in _ATTRIBUTED
+        attributed = tokens[tokens.behind_space(end)].text in listed("attributed")
         one = (
             joined
             or attributed
@@ -201,40 +183,12 @@ def to_range(tokens: Tokens, index: int) -> Said | None:
     return None
 
 
-_ARTICLES = frozenset(("a", "an", "this", "that", "our", "your", "my", "each", "every", "another"))
-
-
-_NOT_DESCRIBED = frozenset(
-    (
-        *(
-            "per",
-            "for",
-            "and",
-            "or",
-            "to",
-            "each",
-            "a",
-            "an",
-            "is",
-            "was",
-            "on",
-            "in",
-            "at",
-            "of",
-            "as",
-            "the",
-        ),
-        "more",
-    )
-)
-
-
 def describes(tokens: Tokens, index: int, end: int) -> bool:
     """Whether the sum describes what follows: "a $20 ticket"."""
     before = tokens[tokens.before_space(index)]
-    return before.text.lower() in _ARTICLES and _before_noun(tokens, end)
+    return before.text.lower() in listed("articles") and _before_noun(tokens, end)
 
 
 def _before_noun(tokens: Tokens, end: int) -> bool:
     behind = tokens[tokens.behind_space(end)]
-    return behind.kind is TokenKind.WORD and behind.text not in _NOT_DESCRIBED
+    return behind.kind is TokenKind.WORD and behind.text not in listed("not_described")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form import telephone, web
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
-from edge.spoken_form.en.tables import table
+from edge.spoken_form.en.tables import listed, sayings, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
@@ -26,52 +26,6 @@ _WEB = WebWords(
     lambda digits: (
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
     ),
-)
-_SIGNS = {
-    **{"~": "about", "≈": "about", "=": "equals", "<": "less than", ">": "more than", "≥": "at least"},
-    **{
-        "≤": "at most",
-        "×": "by",
-        "&": "and",
-        "+": "plus",
-        "±": "plus or minus",
-        "§": "section",
-        "≠": "is not",
-    },
-    **{
-        "÷": "divided by",
-        "^": "to the power of",
-        "²": "squared",
-        "³": "cubed",
-        "°": "degrees",
-        "%": "percent",
-        "№": "number",
-        "@": "at",
-    },
-    **{
-        "$": "dollars",
-        "€": "euros",
-        "£": "pounds",
-        "℃": "degrees Celsius",
-        "→": "to",
-        "•": "",
-        "©": "",
-        "®": "",
-        "™": "",
-    },
-    **{"*": "", "|": ",", "\\": " "},
-    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-}
-_FORMULAS = {
-    "CO2": "C O two",
-    "CO₂": "C O two",
-    "H2O": "H two O",
-    "H₂O": "H two O",
-    "WWI": "World War One",
-    "WWII": "World War Two",
-}
-_STREETS = frozenset(
-    ("Street", "St", "Avenue", "Ave", "Road", "Rd", "Boulevard", "Blvd", "Drive", "Lane", "Way", "Highway")
 )
 
 
@@ -116,7 +70,7 @@ def house_number(tokens: Tokens, index: int) -> Said | None:
         if tokens[place].kind is not TokenKind.SPACE:
             return None
         word = tokens[place + 1]
-        if word.text in _STREETS and place > index + 1:
+        if word.text in listed("streets") and place > index + 1:
             return Said(index + 1, numerals.pairs(int(tokens[index].text)))
         if word.kind is not TokenKind.WORD or not word.text[0].isupper():
             return None
@@ -125,7 +79,7 @@ def house_number(tokens: Tokens, index: int) -> Said | None:
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, _FORMULAS)
+    found = tokens.longest_of(index, sayings("formulas"))
     if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
         return None
     return Said(*found)
@@ -209,5 +163,5 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         return None
     if text == "+" and not adds(tokens, index) and tokens[tokens.behind_space(index + 1)].text != "$":
         return None
-    said = _SIGNS.get(text)
+    said = sayings("signs").get(text)
     return None if said is None else Said(index + 1, said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.id import numerals
-from edge.spoken_form.id.tables import table
+from edge.spoken_form.id.tables import listed, table
 from edge.spoken_form.numbers import WrittenNumber, is_fraction_at, number_at, second_number
 from edge.spoken_form.rules import Said, closed
 from edge.spoken_form.signs import is_of_number, subtracts
@@ -162,15 +162,13 @@ def doubled(tokens: Tokens, index: int) -> Said | None:
     lower = word.lower()
     if lower == "bpk":
         word = "Bapak" if word.istitle() else "bapak"
-    elif len(word) < 3 or (word.istitle() and lower not in _PEOPLE) or (len(word) < 4 and lower != "ibu"):
+    elif (
+        len(word) < 3
+        or (word.istitle() and lower not in listed("people"))
+        or (len(word) < 4 and lower != "ibu")
+    ):
         return None
     return Said(index + 2, f"{word}-{word.lower()}")
-
-
-_PEOPLE = frozenset(
-    ("anak", "orang", "ibu", "bapak", "teman", "kawan", "siswa", "tamu", "warga", "rumah", "hari")
-)
-"""What is written twice so at a sentence's beginning; other words with a capital are names ("Terminal2")."""
 
 
 def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from edge.spoken_form.id import numerals
-from edge.spoken_form.id.tables import MONTHS, months, table
+from edge.spoken_form.id.tables import MONTHS, listed, months, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
-
-_BEFORE_TIMES = {"pukul", "jam", "pk", "pkl", "jm"}
-_ZONES = {"WIB", "WITA", "WIT", "Wita", "Wib"}
-_LINKS = {"hingga", "sampai", "dan", "s", "ke", "atau", "sebelum", "setelah", "dari", "mulai"}
-_WEEKDAYS = {"senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "tanggal", "tgl", "ahad"}
 
 
 def clock_time(tokens: Tokens, index: int) -> Said | None:
@@ -36,13 +31,14 @@ def _is_time(tokens: Tokens, index: int, end: int) -> bool:
     if tokens[before].text == ".":
         before -= 1
     word = tokens[before].text.lower()
-    if word in _BEFORE_TIMES or tokens[tokens.behind_space(end)].text in _ZONES:
+    if word in listed("before_times") or tokens[tokens.behind_space(end)].text in listed("zones"):
         return True
-    if word not in _LINKS:
+    if word not in listed("links"):
         return False
     earlier = range(max(0, index - 12), index - 2)
     return any(
-        tokens[place].text.lower() in _BEFORE_TIMES or tokens[place].text in _ZONES for place in earlier
+        tokens[place].text.lower() in listed("before_times") or tokens[place].text in listed("zones")
+        for place in earlier
     )
 
 
@@ -99,7 +95,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
         before = tokens.before_space(index)
         if tokens[before].text == "(":
             before = tokens.before_space(before)
-        return Said(place, said) if mark == "/" and tokens[before].text.lower() in _WEEKDAYS else None
+        return Said(place, said) if mark == "/" and tokens[before].text.lower() in listed("days") else None
     if len(texts[2]) not in (2, 4) or (mark == "-" and len(texts[2]) != 4):
         return None
     year = int(texts[2]) + (2000 if len(texts[2]) == 2 else 0)

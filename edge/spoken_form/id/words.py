@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.spoken_form import telephone, web
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.quantities import read_number
-from edge.spoken_form.id.tables import table
+from edge.spoken_form.id.tables import listed, sayings, table
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
@@ -27,47 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
     ),
 )
-_SIGNS = {
-    **{
-        "~": "sekitar",
-        "≈": "sekitar",
-        "=": "sama dengan",
-        "<": "kurang dari",
-        ">": "lebih dari",
-        "×": "kali",
-    },
-    **{
-        "≥": "paling sedikit",
-        "≤": "paling banyak",
-        "&": "dan",
-        "+": "tambah",
-        "±": "kurang lebih",
-        "§": "pasal",
-    },
-    **{
-        "≠": "tidak sama dengan",
-        "÷": "dibagi",
-        "^": "pangkat",
-        "²": "kuadrat",
-        "³": "kubik",
-        "°": "derajat",
-        "%": "persen",
-    },
-    **{
-        "№": "nomor",
-        "@": "et",
-        "$": "dolar",
-        "€": "euro",
-        "→": "ke",
-        "•": "",
-        "©": "",
-        "®": "",
-        "™": "",
-        "*": "",
-    },
-    **{"|": ",", "\\": " ", "£": "pound"},
-    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-}
 
 
 def web_address(tokens: Tokens, index: int) -> Said | None:
@@ -129,14 +88,9 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
         return None
     if len(text) == 1 and before.isupper():
         return None
-    if before in _REGNAL:
+    if before in listed("regnal"):
         return Said(index + 1, f"ke{numerals.cardinal(number)}" if number > 1 else "pertama")
     return Said(index + 1, numerals.cardinal(number))
-
-
-_REGNAL = frozenset(
-    ("Louis", "Paus", "Paulus", "Charles", "Henry", "Elizabeth", "Napoleon", "Willem", "George", "Edward")
-)
 
 
 def abbreviation(tokens: Tokens, index: int) -> Said | None:
@@ -201,5 +155,5 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         return None
     if text == "+" and not adds(tokens, index):
         return None
-    said = _SIGNS.get(text)
+    said = sayings("signs").get(text)
     return None if said is None else Said(index + 1, said)

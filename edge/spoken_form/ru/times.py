@@ -5,11 +5,11 @@ from __future__ import annotations
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
+from edge.spoken_form.ru.tables import listed
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
 
-_BEFORE_TIMES = {"в", "во", "с", "со", "до", "к", "после", "около", "на", "от", "по"}
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня"}
 
 
@@ -21,7 +21,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     hour, minute, end, mark = first
     before = governor(tokens, index)
     last = _range_end(tokens, end)
-    if mark == "." and not (before.word in _BEFORE_TIMES or last or _is_part_of_day(tokens, end)):
+    if mark == "." and not (before.word in listed("before_times") or last or _is_part_of_day(tokens, end)):
         return None
     if mark == "." and not last and unit_at(tokens, tokens.behind_space(end)):
         return None
@@ -80,7 +80,7 @@ def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
     if tokens[index - 1].text in ("-", "."):
         return False
     minutes = tokens[index + 2].text
-    timed = tokens[tokens.before_space(index)].text.lower() in _BEFORE_TIMES
+    timed = tokens[tokens.before_space(index)].text.lower() in listed("before_times")
     behind = tokens[tokens.behind_space(index + 3)]
     alone = behind.kind is TokenKind.END or behind.text in ".,;:!?)" or behind.text in _PARTS_OF_DAY
     return timed and (minutes == "00" or (minutes in ("15", "30", "45") and alone))

@@ -8,7 +8,7 @@ from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
 from edge.spoken_form.ru.places import with_capital
 from edge.spoken_form.ru.quantities import read_number
-from edge.spoken_form.ru.tables import MONTHS, month_abbreviations, table
+from edge.spoken_form.ru.tables import MONTHS, month_abbreviations, sayings, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.telephone import telephone_at
@@ -28,39 +28,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 6 else numerals.cardinal(int(digits))
     ),
 )
-_FORMULAS = {
-    "CO2": "цэ о два",
-    "CO₂": "цэ о два",
-    "H2O": "аш два о",
-    "H₂O": "аш два о",
-    "O2": "о два",
-    "O₂": "о два",
-}
-_SIGNS = {
-    **{"~": "примерно", "≈": "примерно", "=": "равно", "<": "меньше", ">": "больше", "≥": "не меньше"},
-    **{
-        "≤": "не больше",
-        "×": "на",
-        "&": "и",
-        "+": "плюс",
-        "±": "плюс-минус",
-        "§": "параграф",
-        "≠": "не равно",
-    },
-    **{
-        "÷": "разделить на",
-        "^": "в степени",
-        "²": "в квадрате",
-        "³": "в кубе",
-        "°": "градус",
-        "%": "процент",
-        "№": "номер",
-    },
-    **{"½": "половина", "¼": "четверть", "¾": "три четверти", "⅓": "треть", "⅔": "две трети", "→": "—"},
-    **{"$": "доллар", "€": "евро", "₽": "рубль", "℃": "градус", "@": "собака"},
-    **dict.fromkeys("•©®™*|\\", ""),
-    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-}
 
 
 def web_address(tokens: Tokens, index: int) -> Said | None:
@@ -135,12 +102,12 @@ def sign(tokens: Tokens, index: int) -> Said | None:
         return None
     if text == "+" and not adds(tokens, index):
         return None
-    said = _SIGNS.get(text)
+    said = sayings("signs").get(text)
     return None if said is None else Said(index + 1, said)
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, _FORMULAS)
+    found = tokens.longest_of(index, sayings("formulas"))
     return (
         Said(*found)
         if found and not tokens.is_word_or_number(found[0]) and not tokens.is_word_or_number(index - 1)
