@@ -44,7 +44,6 @@ class ComparedTurn:
     first_clause_s: float = 0.0
     whole_text_s: float = 0.0
     first_sound_s: float = 0.0
-    whole_sound_s: float = 0.0
     lines: Lines = field(default_factory=dict)
     """What paid services were asked for."""
     stopped: str = ""
@@ -154,7 +153,6 @@ async def _speak(
             async with asyncio.timeout(WHOLE_TURN_S):
                 async for _ in pieces:
                     pass
-        turn.whole_sound_s = monotonic() - begun_mono
     except TimeoutError as error:
         begun = turn.first_sound_s > 0
         reason = f"its sound does not end within {WHOLE_TURN_S:g} s" if begun else _NO_SOUND
