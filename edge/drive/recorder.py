@@ -110,13 +110,7 @@ class Recorder:
             self.connected.set()
 
     def _came(self, message: Incoming) -> None:
-        parsed = self._dialect.parse(
-            message.topic,
-            message.payload,
-            retain=message.retain,
-            received_mono=message.received_mono,
-            received_at=message.received_at,
-        )
+        parsed = self._dialect.parse_incoming(message)
         trigger = parsed if isinstance(parsed, Trigger) else None
         line = self._line_of(message, trigger)
         number = self._numbers.count(line)

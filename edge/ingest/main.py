@@ -140,13 +140,7 @@ class Ingest:
             self._life.counters["ignored.retained"] += 1
             message.ack()
             return
-        parsed = self._dialect.parse(
-            message.topic,
-            message.payload,
-            retain=message.retain,
-            received_mono=message.received_mono,
-            received_at=message.received_at,
-        )
+        parsed = self._dialect.parse_incoming(message)
         match parsed:
             case Trigger():
                 self._pass_on(parsed, message)

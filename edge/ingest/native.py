@@ -15,6 +15,7 @@ from edge.ingest.native_event import parse_event
 from edge.ingest.native_speech import parse_question, parse_speech
 from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
 from edge.messages import LANGUAGES, CancelRequest, Language, Trigger
+from edge.mqtt import Incoming
 
 
 class NativeDialect:
@@ -68,6 +69,16 @@ class NativeDialect:
                 received_mono=now_mono,
                 received_at=now_at,
             )
+
+    def parse_incoming(self, message: Incoming) -> Parsed:
+        """See ``parse``."""
+        return self.parse(
+            message.topic,
+            message.payload,
+            retain=message.retain,
+            received_mono=message.received_mono,
+            received_at=message.received_at,
+        )
 
     def parse(
         self, topic: str, payload: bytes, *, retain: bool, received_mono: float, received_at: float

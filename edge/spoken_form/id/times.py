@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.clock_time import clock_time_at
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.tables import MONTHS, listed, months, table
 from edge.spoken_form.rules import Said
@@ -43,30 +44,8 @@ def _is_time(tokens: Tokens, index: int, end: int) -> bool:
 
 
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
-    """Hour, minute, the index behind, and the mark between."""
-    hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if (
-        hours.kind is not TokenKind.NUMBER
-        or minutes.kind is not TokenKind.NUMBER
-        or mark.text not in (":", ".")
-    ):
-        return None
-    if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
-        return None
-    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
-        return None
-    end = index + 3
-    if (
-        tokens[end].text == ":"
-        and tokens[end + 1].kind is TokenKind.NUMBER
-        and len(tokens[end + 1].text) == 2
-    ):
-        end += 2
-    elif tokens[end].text in (".", ":") and tokens[end + 1].kind is TokenKind.NUMBER:
-        return None
-    return (
-        None if tokens[end].kind is TokenKind.WORD else (int(hours.text), int(minutes.text), end, mark.text)
-    )
+    found = clock_time_at(tokens, index, ".:", goes_on=".:")
+    return None if found and tokens[found[2]].kind is TokenKind.WORD else found
 
 
 def _clock(hour: int, minute: int) -> str:

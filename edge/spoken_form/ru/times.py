@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.clock_time import clock_time_at
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -39,30 +40,12 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
 
 
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
-    """Hour, minute, the index behind, and the mark between."""
-    hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if (
-        hours.kind is not TokenKind.NUMBER
-        or minutes.kind is not TokenKind.NUMBER
-        or mark.text not in (":", ".", "-")
-    ):
+    mark = tokens[index + 1].text
+    found = clock_time_at(tokens, index, ".:-", goes_on=mark)
+    if found is None or (mark == "-" and not _is_time_with_dash(tokens, index)):
         return None
-    if mark.text == "-" and not _is_time_with_dash(tokens, index):
-        return None
-    if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
-        return None
-    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
-        return None
-    end = index + 3
-    if (
-        tokens[end].text == ":"
-        and tokens[end + 1].kind is TokenKind.NUMBER
-        and len(tokens[end + 1].text) == 2
-    ):
-        end += 2
-    elif tokens[end].text == mark.text and tokens[end + 1].kind is TokenKind.NUMBER:
-        return None
-    if tokens[end].kind is TokenKind.WORD and tokens[end].text.lower() not in ("ч",):
+    hour, minute, end, _ = found
+    if tokens[end].kind is TokenKind.WORD and tokens[end].text.lower() != "ч":
         return None
     # "10:30 ч."
     place = tokens.behind_space(end)
@@ -70,7 +53,7 @@ def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
         end = place + 1
         if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
             end += 1
-    return int(hours.text), int(minutes.text), end, mark.text
+    return hour, minute, end, mark
 
 
 def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
