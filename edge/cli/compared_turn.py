@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from edge.clock import monotonic
 from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.ladder.rung import RungError, as_rung_error
-from edge.messages import new_id
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Voice, VoiceRequest, noted_characters
 from edge.speaker.voices.spoken import Spell, spoken_sound
@@ -86,8 +85,8 @@ async def take_turn(
         RungFailedError: one of them failed.
     """
     usage.lines = {}
-    turn, script, turn_id = ComparedTurn(trigger), Script(), new_id()
-    voice.prepare(turn_id, request.language)
+    turn, script = ComparedTurn(trigger), Script()
+    voice.prepare(request.language)
     begun_mono = monotonic()
     has_words = asyncio.Event()
     writing = asyncio.create_task(_write(model, request, turn, script, has_words, begun_mono))
@@ -99,7 +98,7 @@ async def take_turn(
             await writing
         elif not script.text:
             raise RungFailedError("model", model.name, f"no words within {PATIENCE_S:g} s", hung=True)
-        asked = VoiceRequest(turn_id, request.language, script)
+        asked = VoiceRequest(request.language, script)
         if voice.paid:
             asked = replace(asked, asked=noted_characters(usage.note, voice.name, "remark"))
         await _speak(voice, spell, asked, turn, begun_mono)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -10,8 +9,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from edge.native_call import within
-
-log = logging.getLogger(__name__)
 
 Device = Literal["cpu", "cuda"]
 CUDA_STARTS_WITHIN_S = 180.0
