@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import telephone, web
+from edge.spoken_form import telephone
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
 from edge.spoken_form.en.tables import listed, sayings, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
-from edge.spoken_form.web import WebWords, address
+from edge.spoken_form.web import WebWords
 
-_WEB = WebWords(
+WEB = WebWords(
     {
         ".": "dot",
         "@": "at",
@@ -27,14 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
     ),
 )
-
-
-def web_address(tokens: Tokens, index: int) -> Said | None:
-    return address(tokens, index, _WEB)
-
-
-def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
-    return web.dotted_numbers(tokens, index, _WEB)
 
 
 def phone(tokens: Tokens, index: int) -> Said | None:

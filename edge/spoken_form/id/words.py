@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import telephone, web
+from edge.spoken_form import telephone
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.quantities import read_number
 from edge.spoken_form.id.tables import listed, sayings, table
@@ -10,9 +10,9 @@ from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
-from edge.spoken_form.web import WebWords, address
+from edge.spoken_form.web import WebWords
 
-_WEB = WebWords(
+WEB = WebWords(
     {
         ".": "titik",
         "@": "et",
@@ -27,14 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
     ),
 )
-
-
-def web_address(tokens: Tokens, index: int) -> Said | None:
-    return address(tokens, index, _WEB)
-
-
-def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
-    return web.dotted_numbers(tokens, index, _WEB)
 
 
 def phone(tokens: Tokens, index: int) -> Said | None:

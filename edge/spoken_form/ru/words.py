@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import web
 from edge.spoken_form.ru import latin, numerals, places
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -13,13 +12,13 @@ from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.telephone import telephone_at
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
-from edge.spoken_form.web import WebWords, address
+from edge.spoken_form.web import WebWords
 
 _DOMAINS = {
     **{"рф": "эр эф", "рус": "рус", "id": "ай ди", "io": "ай о", "ai": "эй ай", "uk": "ю кей", "au": "эй ю"},
     **{"us": "ю эс", "eu": "и ю", "sg": "эс джи", "tv": "ти ви", "me": "ми", "de": "дэ", "js": "джей эс"},
 }
-_WEB = WebWords(
+WEB = WebWords(
     {".": "точка", "@": "собака", "/": "слэш", "-": "дефис", "_": "подчёркивание", "&": "и", "=": "равно"},
     lambda word: (
         _DOMAINS.get(word.lower()) or latin.said(word) if word.isascii() else _DOMAINS.get(word.lower(), word)
@@ -28,10 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 6 else numerals.cardinal(int(digits))
     ),
 )
-
-
-def web_address(tokens: Tokens, index: int) -> Said | None:
-    return address(tokens, index, _WEB)
 
 
 def phone(tokens: Tokens, index: int) -> Said | None:
@@ -64,10 +59,6 @@ def numbered(tokens: Tokens, index: int) -> Said | None:
 
 def numbered_sign(tokens: Tokens, index: int) -> Said | None:
     return numbered(tokens, index) if tokens[index].text in "№#" else None
-
-
-def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
-    return web.dotted_numbers(tokens, index, _WEB)
 
 
 def times(tokens: Tokens, index: int) -> Said | None:
