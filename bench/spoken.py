@@ -64,7 +64,7 @@ async def stand(folder: Path, voices: str = "elevenlabs,openai") -> AsyncIterato
 def say_long(speaker: SpeakerAlone, turn_id: str, *, entry: str | None = None) -> None:
     """Two clauses, as the commentator sends them."""
     speaker.say(turn_id, LONG[0], whole=False, entry=entry)
-    speaker.send(SpeechText(turn_id=turn_id, seq=1, text=LONG[1]))
+    speaker.send(SpeechText(turn_id=turn_id, text=LONG[1]))
     speaker.send(SpeechEnd(turn_id=turn_id))
 
 
@@ -112,7 +112,7 @@ async def paused(at: Stand, turn_id: str) -> None:
     at.speaker.say(turn_id, LONG[0], whole=False)
     await at.speaker.until_stage(turn_id, "first_sample")
     await asyncio.sleep(6.0)
-    at.speaker.send(SpeechText(turn_id=turn_id, seq=1, text=LONG[1]))
+    at.speaker.send(SpeechText(turn_id=turn_id, text=LONG[1]))
     at.speaker.send(SpeechEnd(turn_id=turn_id))
 
 

@@ -99,7 +99,7 @@ async def estimated(text: str, language: Language) -> dict[int, float]:
     begins: dict[int, int] = {}
     sound: list[NDArray[np.int16]] = []
     voice = EspeakVoice(Settings().espeak)
-    async for piece in spoken_sound(voice, VoiceRequest("bench", language, script), spoken_form):
+    async for piece in spoken_sound(voice, VoiceRequest(language, script), spoken_form):
         at = sum(map(len, sound))
         begins |= {word.start: at + word.position for word in piece.words}
         sound.append(piece.samples)

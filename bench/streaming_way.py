@@ -23,7 +23,7 @@ from edge.commentator.models.phrasebook_rung import PhrasebookRung
 from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.commentator.prompts import load_prompt
 from edge.lexicon.free_text import parse
-from edge.messages import Language, new_id
+from edge.messages import Language
 from edge.site.lexicon_file import LexiconFile
 from edge.speaker.script import Script
 from edge.speaker.speller import Speller
@@ -134,7 +134,7 @@ class StreamingWay:
             await asyncio.wait((begun, writing), return_when=asyncio.FIRST_COMPLETED)
             if not speech.begun.is_set():
                 writing.result()
-            request = VoiceRequest(speech.turn_id, LANGUAGE, speech.script)
+            request = VoiceRequest(LANGUAGE, speech.script)
             async with contextlib.aclosing(self._voice_ladder.run(request)) as outputs:
                 async for _, piece in outputs:
                     speech.take(piece)
@@ -178,7 +178,7 @@ class StreamingWay:
 
     def _prepare(self, speech: _Speech) -> None:
         for voice in self._voices:
-            voice.prepare(speech.turn_id, LANGUAGE)
+            voice.prepare(LANGUAGE)
 
     def _make(self) -> None:
         settings = self._settings
@@ -212,7 +212,6 @@ class _Speech:
     """A remark's text as it grows, what came of it, and how much of that would have been played."""
 
     def __init__(self) -> None:
-        self.turn_id = new_id()
         self.script = Script()
         self.begun = asyncio.Event()
         """Set when there is text."""

@@ -69,19 +69,8 @@ PHRASES = (
 
 KNOWN_CODES = frozenset(
     {
-        *(
-            "model",
-            "messages",
-            "temperature",
-            "stream",
-            "voice",
-            "input",
-            "language",
-            "file",
-            "prompt",
-            "text",
-        ),
-        *("unauthorized", "forbidden", "missing", "overloaded", "timeout"),
+        *("model", "messages", "temperature", "stream", "voice", "input", "language", "file", "prompt"),
+        *("text", "unauthorized", "forbidden", "missing", "overloaded", "timeout"),
     }
 )
 """One plain word each; others must look like a code."""

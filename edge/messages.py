@@ -314,10 +314,9 @@ class SpeechStart(Message, frozen=True, kw_only=True):
 
 
 class SpeechText(Message, frozen=True, kw_only=True):
-    """The next clause of a turn. ``seq`` counts from 1; the start was clause 0."""
+    """The next clause of a turn."""
 
     turn_id: str
-    seq: int
     text: str
     pool_entry: Identifier | None = None
 

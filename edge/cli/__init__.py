@@ -1,6 +1,5 @@
 """The command line ``shuttle-guide``."""
 
 from edge.cli.entry import program
-from edge.cli.main import main
 
-__all__ = ["main", "program"]
+__all__ = ["program"]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from edge.clock import monotonic
 from edge.commentator.models.request import LanguageModel, ModelRequest
 from edge.ladder.rung import RungError, as_rung_error
-from edge.messages import new_id
 from edge.speaker.script import Script
 from edge.speaker.voices.base import Voice, VoiceRequest, noted_characters
 from edge.speaker.voices.spoken import Spell, spoken_sound
@@ -44,7 +43,6 @@ class ComparedTurn:
     first_clause_s: float = 0.0
     whole_text_s: float = 0.0
     first_sound_s: float = 0.0
-    whole_sound_s: float = 0.0
     lines: Lines = field(default_factory=dict)
     """What paid services were asked for."""
     stopped: str = ""
@@ -87,8 +85,8 @@ async def take_turn(
         RungFailedError: one of them failed.
     """
     usage.lines = {}
-    turn, script, turn_id = ComparedTurn(trigger), Script(), new_id()
-    voice.prepare(turn_id, request.language)
+    turn, script = ComparedTurn(trigger), Script()
+    voice.prepare(request.language)
     begun_mono = monotonic()
     has_words = asyncio.Event()
     writing = asyncio.create_task(_write(model, request, turn, script, has_words, begun_mono))
@@ -100,7 +98,7 @@ async def take_turn(
             await writing
         elif not script.text:
             raise RungFailedError("model", model.name, f"no words within {PATIENCE_S:g} s", hung=True)
-        asked = VoiceRequest(turn_id, request.language, script)
+        asked = VoiceRequest(request.language, script)
         if voice.paid:
             asked = replace(asked, asked=noted_characters(usage.note, voice.name, "remark"))
         await _speak(voice, spell, asked, turn, begun_mono)
@@ -154,7 +152,6 @@ async def _speak(
             async with asyncio.timeout(WHOLE_TURN_S):
                 async for _ in pieces:
                     pass
-        turn.whole_sound_s = monotonic() - begun_mono
     except TimeoutError as error:
         begun = turn.first_sound_s > 0
         reason = f"its sound does not end within {WHOLE_TURN_S:g} s" if begun else _NO_SOUND

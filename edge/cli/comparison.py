@@ -15,8 +15,6 @@ from edge.messages import Language
 from edge.nearest_rank import nearest_rank
 from edge.spending.price import Cost, cost_of
 
-LAST_RUNGS = ("phrasebook", "espeak")
-"""Always there, and quicker than all others: compared where they are named or nothing else is there."""
 TURNS_OF_COST = 1000
 """A turn's own cost has too many zeros."""
 

@@ -20,11 +20,11 @@ from edge.fleet.announcing import announce as send_announcement
 from edge.fleet.client import FleetClient
 from edge.fleet.command_roll import SILENT, CommandOutcome, CommandRoll
 from edge.fleet.reading import FleetMessage
+from edge.fleet.recipients import ALL, GOOD, GROUP
 from edge.fleet.roll import Roll, ShuttleRow
 from edge.ingest.parsed import printable
 from edge.operator_error import OperatorError
 
-GOOD = frozenset({"played", "done"})
 WAITS = "accepted"
 ID_CHARS = 24
 
@@ -74,11 +74,11 @@ def announce(options: argparse.Namespace, settings: Settings) -> int:
 def scope_of(options: argparse.Namespace) -> str:
     """Whom a command is for, as it stands in its topic. Raises OperatorError."""
     if options.all:
-        return "all"
+        return ALL
     name = str(options.to if options.group is None else options.group)
     if not is_fleet_word(name):
         raise OperatorError(f"expected the name of a shuttle or a group, got {name!r}")
-    return name if options.group is None else f"group/{name}"
+    return name if options.group is None else GROUP + name
 
 
 async def _ask(options: argparse.Namespace, settings: Settings) -> list[ShuttleRow]:

@@ -82,9 +82,9 @@ async def _speak(voice: Voice, language: Language, sample_rate: int, speller: Sp
     for sentence in SENTENCES[language]:
         script.add(sentence)
     script.close()
-    voice.prepare("enrolment", language)
+    voice.prepare(language)
     spoken = [np.zeros(0, np.int16)]
-    request = VoiceRequest("enrolment", language, script)
+    request = VoiceRequest(language, script)
     async with aclosing(spoken_sound(voice, request, speller.form)) as pieces:
         async for piece in pieces:
             spoken.append(piece.samples)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from edge import config, journal
 from edge.cli.arguments import CommandFunction, make_parser
-from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.config import ConfigError, Settings
 from edge.operator_error import OperatorError
 
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return refuse(options, error, settings)
         print(error, file=sys.stderr)
-        return EX_CONFIG
+        return os.EX_CONFIG
     except (OperatorError, OSError) as error:
         if name == "run":
             raise

@@ -10,7 +10,7 @@ from pathlib import Path
 from edge import config, lifecycle
 from edge.bus.topology import CLASSES
 from edge.cli.arguments import RECOGNIZER_SERVER
-from edge.config import EX_CONFIG, ConfigError, Settings
+from edge.config import ConfigError, Settings
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -39,4 +39,4 @@ def _run_recognizer_server(options: argparse.Namespace, settings: Settings) -> i
 def refuse(options: argparse.Namespace, error: ConfigError, settings: Settings | None) -> int:
     """Say why it does not start; ``settings`` None: none of them could be read."""
     lifecycle.refuse(options.name, error, settings)
-    return EX_CONFIG
+    return os.EX_CONFIG

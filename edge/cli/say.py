@@ -53,7 +53,7 @@ async def _play(options: argparse.Namespace, settings: Settings, speller: Spelle
     player = Player(output, speaker.sample_rate, volume=speaker.volume, jitter_ms=speaker.jitter_ms)
     rungs = VoiceRungs(settings, voices, speller, Counter())
     language = options.language or settings.shuttle.language
-    source = PieceSource("say", language, rungs.ladder, lambda *_: None, speller.form)
+    source = PieceSource(language, rungs.ladder, lambda *_: None, speller.form)
     source.add(options.text)
     source.close()
     player.start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from edge import config, journal
 from edge.backoff import Backoff
 from edge.bus.topology import PROCESSES
-from edge.config import EX_CONFIG, Settings
+from edge.config import Settings
 from edge.config.child_environment import for_process
 from edge.messages import ProcessName
 from edge.tasks import cancel_and_wait
@@ -110,7 +111,7 @@ class Supervisor:
             )
             self._running[name] = process
             exit_code = await process.wait()
-            if exit_code == EX_CONFIG:
+            if exit_code == os.EX_CONFIG:
                 if not self.gave_up.done():
                     self.gave_up.set_result(Ended(name, exit_code))
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -28,46 +29,43 @@ def client_of(service: Service, **bounds: Any) -> Any:
     return make(key, service.address, **bounds)
 
 
-def groq_client(key: str, base_url: str, *, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
+def groq_client(key: str, base_url: str, **bounds: Any) -> Any:
     """A ``groq.AsyncGroq``."""
     import groq
     import httpx
 
-    return groq.AsyncGroq(
-        api_key=key,
-        base_url=base_url,
-        max_retries=RETRIES,
-        timeout=groq.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-        http_client=groq.DefaultAsyncHttpxClient(
-            limits=httpx.Limits(**CONNECTIONS),
-            headers=PLAIN,
-            event_hooks=bounded_answers(httpx, LARGEST_ANSWER_BYTES),
-            **straight(base_url, httpx),
-        ),
-    )
+    return _client(groq.AsyncGroq, groq, httpx, key, base_url, **bounds)
 
 
-def openai_client(
+def openai_client(key: str, base_url: str, **bounds: Any) -> Any:
+    """An ``openai.AsyncOpenAI``. An empty key: the server wants none."""
+    import httpx2
+    import openai
+
+    return _client(openai.AsyncOpenAI, openai, httpx2, key or NO_KEY, base_url, **bounds)
+
+
+def _client(
+    make: Callable[..., Any],
+    sdk: Any,
+    library: Any,
     key: str,
     base_url: str,
     *,
     timeout_s: float = REQUEST_TIMEOUT_S,
     largest_answer_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> Any:
-    """An ``openai.AsyncOpenAI``. An empty key: the server wants none."""
-    import httpx2
-    import openai
-
-    return openai.AsyncOpenAI(
-        api_key=key or NO_KEY,
+    """What ``make`` of an SDK makes, with a client of its own HTTP library."""
+    return make(
+        api_key=key,
         base_url=base_url,
         max_retries=RETRIES,
-        timeout=openai.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-        http_client=openai.DefaultAsyncHttpxClient(
-            limits=httpx2.Limits(**CONNECTIONS),
+        timeout=sdk.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+        http_client=sdk.DefaultAsyncHttpxClient(
+            limits=library.Limits(**CONNECTIONS),
             headers=PLAIN,
-            event_hooks=bounded_answers(httpx2, largest_answer_bytes),
-            **straight(base_url, httpx2),
+            event_hooks=bounded_answers(library, largest_answer_bytes),
+            **straight(base_url, library),
         ),
     )
 

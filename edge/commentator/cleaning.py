@@ -51,7 +51,7 @@ _STARS = re.compile(r"\d\*(?!\w)")
 _UNDERSCORE = re.compile(r"(?<=\w)_(?=\w)")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|\{\s*\}")
 _SPACE = re.compile(r"\s+")
-_SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
+SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
 _SQUARE = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")"})
 
 
@@ -99,7 +99,7 @@ def _plain_once(text: str, directions: bool) -> str:
     text = _STRAY.sub("", _UNDERSCORE.sub(" ", text).replace("_", ""))
     text = "".join(c for c in text.translate(_SQUARE) if _is_read_out(c))
     text = _SPACE.sub(" ", _EMPTY_BRACKETS.sub("", text)).strip()
-    text = _SPACE_BEFORE_MARK.sub("", text)
+    text = SPACE_BEFORE_MARK.sub("", text)
     if text.startswith("(") and text.find(")") == len(text) - 1 and text.find("(", 1) < 0:
         text = text[1:-1].strip()
     return text if any(c.isalnum() for c in text) else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
-from edge.commentator.cleaning import LINK, without_noise
+from edge.commentator.cleaning import LINK, SPACE_BEFORE_MARK, without_noise
 from edge.commentator.code_in_speech import code_in
 from edge.commentator.forbidden import Forbidden
 from edge.commentator.grounds import ungrounded
@@ -32,7 +32,6 @@ _KEY = re.compile(
 _AROUND_ADDRESSES = ".,;:!?()[]«»\"'"
 _QUOTES = re.compile(r'["“”„«»`]')
 _LEADING_MARKS = re.compile(r"^(?:[,;:!?…—–\s]|[.-](?!\d))+")
-_SPACE_BEFORE_MARK = re.compile(r" (?=[,.;:!?…](?!\d))")
 
 
 class Stopped(Exception):
@@ -83,7 +82,7 @@ class Gate:
             raise Stopped("it looks like a key")
         text = without_noise(_without_addresses(clause, self._facts or ""))
         text = _QUOTES.sub("", _ROLE.sub("", text))
-        text = _LEADING_MARKS.sub("", _SPACE_BEFORE_MARK.sub("", " ".join(text.split())))
+        text = _LEADING_MARKS.sub("", SPACE_BEFORE_MARK.sub("", " ".join(text.split())))
         if not any(c.isalnum() for c in text):
             return ""
         self._check(text, spoken_before)

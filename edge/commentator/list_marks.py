@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
-LONGEST_LINE_START = 10
-"""Characters that are held back."""
 _MARK = re.compile(r"[^\S\n]{0,4}(\d{1,2})[.)][^\S\n]\Z")
 _MAY_BE_ONE = re.compile(r"[^\S\n]{0,4}(?:\d{1,2}(?:[.)]\s?)?)?\Z")
 

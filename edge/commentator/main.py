@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from functools import partial
@@ -39,8 +38,6 @@ from edge.messages import (
     Triggers,
 )
 from edge.process import Health, Life
-
-log = logging.getLogger(__name__)
 
 
 class Commentator:

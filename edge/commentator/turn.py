@@ -194,9 +194,7 @@ class LiveTurn:
             if self._phase.awaits_words:
                 self._start_speech(words)
             else:
-                text = SpeechText(
-                    turn_id=self.turn_id, seq=self._clauses, text=words.text, pool_entry=words.pool_entry
-                )
+                text = SpeechText(turn_id=self.turn_id, text=words.text, pool_entry=words.pool_entry)
                 self._outlet.send(text, self.trigger.priority)
                 self._clauses += 1
         if is_aside and self._phase.awaits_words:

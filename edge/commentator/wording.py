@@ -52,13 +52,17 @@ class Wording(Protocol):
     def clauses(self) -> AsyncGenerator[Words, None]: ...
 
 
-class GivenWords:
-    """Words that are spoken as they are, without mark-up and emoji."""
+class _ReadyWords:
+    """Words that are there at once; no model is asked for them."""
 
     sources: tuple[str, ...] = ()
     refused: Sequence[str] = ()
     trail: RungTrail | None = None
     takes_time = False
+
+
+class GivenWords(_ReadyWords):
+    """Words that are spoken as they are, without mark-up and emoji."""
 
     def __init__(self, text: str) -> None:
         self._text = without_markup(text)
@@ -70,13 +74,8 @@ class GivenWords:
                 yield Words(clause)
 
 
-class PooledWords:
+class PooledWords(_ReadyWords):
     """A remark that was written and voiced ahead."""
-
-    sources: tuple[str, ...] = ()
-    refused: Sequence[str] = ()
-    trail: RungTrail | None = None
-    takes_time = False
 
     def __init__(self, entry: PoolEntry) -> None:
         self._text = entry.text

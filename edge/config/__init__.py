@@ -14,7 +14,7 @@ from edge.config.desk import DeskSettings
 from edge.config.fleet import FleetSettings
 from edge.config.hearing import ListenerSettings, Voiceprint
 from edge.config.kinds import Budget, GateClass
-from edge.config.load import ENV_PREFIX, EX_CONFIG, as_dict, environment, gone_settings, load
+from edge.config.load import ENV_PREFIX, as_dict, environment, gone_settings, load
 from edge.config.secret import Secret
 from edge.config.services import BUILT_IN, Espeak, Piper, Prices, RHVoice, Service
 from edge.config.state_dir import state_dir_of
@@ -34,7 +34,6 @@ from edge.config.tree import (
 __all__ = [
     "BUILT_IN",
     "ENV_PREFIX",
-    "EX_CONFIG",
     "SECRETS",
     "Ahead",
     "AnswerSettings",

@@ -20,9 +20,8 @@ PASSWORDS_OF: dict[ProcessName, frozenset[str]] = {
     "telemetry": frozenset({"mqtt_password", "mqtt_telemetry_password", "fleet_password"}),
 }
 """What a process enters a broker or a server with, and asks of its clients; its unit's ``LoadCredential=``
-have the same, but for those below."""
-NOT_ON_A_DEVICE: dict[ProcessName, frozenset[str]] = {"console": frozenset({"fleet_password"})}
-"""At a desk ``[fleet]`` is an operator's account; on a device the shuttle's, which is telemetry's alone."""
+have the same, but for the console's ``fleet_password``: at a desk ``[fleet]`` is an operator's account; on a
+device the shuttle's, which is telemetry's alone."""
 
 
 def secrets_of_process(settings: Settings, process: ProcessName) -> set[str]:

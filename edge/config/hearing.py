@@ -69,10 +69,13 @@ class RecognizerSettings(Section, frozen=True):
     budget: Budget = Budget(initial_ms=1500, max_ms=4000)
 
 
+AddresseeMode = Literal["wake", "always", "push_to_talk"]
+
+
 class AddresseeSettings(Section, frozen=True):
     """Who is answered: by what an utterance counts as meant for the guide."""
 
-    mode: Literal["wake", "always", "push_to_talk"] = "wake"
+    mode: AddresseeMode = "wake"
     """``wake``: the guide's name, the button or an answer just given; ``always``: every utterance is meant;
     ``push_to_talk``: the button alone counts."""
     names: dict[Language, tuple[WakeName, ...]] = field(default_factory=dict)

@@ -41,8 +41,6 @@ SettingsNote = Gone | Twice | NotFollowed
 log = logging.getLogger(__name__)
 
 ENV_PREFIX = "SHUTTLE_GUIDE_"
-EX_CONFIG = 78
-"""Exit code for a bad configuration (sysexits.h): starting again would not help."""
 DEFAULT_FILE = Path("/etc/shuttle-guide/guide.toml")
 DEFAULT_CREDENTIALS = Path("/etc/shuttle-guide/credentials")
 """Where systemd takes them from; only root can read them there, for its own commands."""

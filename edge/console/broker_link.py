@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -28,8 +27,6 @@ from edge.mqtt import (
 )
 from edge.telemetry.payloads import AlarmPayload
 from edge.vitals.vitals import Vitals
-
-log = logging.getLogger(__name__)
 
 WITHIN_S = 2.0
 """A command that the broker has not taken by then is given up: nobody wants it minutes later."""

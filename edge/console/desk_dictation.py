@@ -14,13 +14,10 @@ from edge.config import DeskSettings
 from edge.dictation.link import RecognizerLink
 from edge.dictation.link_state import LinkState
 from edge.dictation.protocol import ServerStage, Understood
-from edge.dictation.sentence_tail import SentenceTail, send_silence
+from edge.dictation.sentence_tail import LAST_WORDS_S, SentenceTail, send_silence
 from edge.dictation.server_address import ServerAccess, access_of
 from edge.operator_error import OperatorError
 from edge.tasks import cancel_and_wait, wait_at_most
-
-LAST_WORDS_S = 15.0
-"""A sentence that was begun in one language is finished in it; its words are waited for so long."""
 
 TellPage = Callable[[dict[str, Any]], None]
 """Tells the page something; returns at once."""
@@ -106,6 +103,7 @@ class _ServerLine:
                 self._switched.clear()
                 if not self._on:
                     await send_silence(self._link.send, self._needs_silence)
+            # A sentence that was begun in one language is finished in it.
             deadline = time.monotonic() + LAST_WORDS_S
             while self._tail.awaited and (left_s := deadline - time.monotonic()) > 0:
                 self._news.clear()

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 from msgspec import Meta, Struct
+from starlette.status import WS_1008_POLICY_VIOLATION, WS_1013_TRY_AGAIN_LATER
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from edge.allowance import Allowance
@@ -29,7 +30,6 @@ MOST_SOUND_BYTES = 4096
 """An eighth of a second; a page sends a quarter of that."""
 BURST, RATE = 32, 50.0
 """Messages; a page sends 31 a second. Who sends more is read more slowly, and nothing is lost."""
-POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
 
 
 class DictateOrder(Struct, tag_field="do", tag="dictate", forbid_unknown_fields=True):
@@ -80,7 +80,7 @@ class DeskLines:
         """One page, until it leaves; ``language`` is in which it is told."""
         await socket.accept()
         if self.open >= MOST_DESKS:
-            await socket.close(TRY_AGAIN_LATER, f"{MOST_DESKS} desks are open")
+            await socket.close(WS_1013_TRY_AGAIN_LATER, f"{MOST_DESKS} desks are open")
             return
         self.open += 1
         try:
@@ -142,9 +142,9 @@ async def _say_goodbye(socket: WebSocket, tasks: list[asyncio.Task[None]]) -> No
         if not task.done() or task.cancelled() or (error := task.exception()) is None:
             continue
         if isinstance(error, StoppedReading):
-            await _close(socket, TRY_AGAIN_LATER, "you do not read")
+            await _close(socket, WS_1013_TRY_AGAIN_LATER, "you do not read")
         elif isinstance(error, StrangeDeskError):
-            await _close(socket, POLICY_VIOLATION, str(error).encode()[:100].decode(errors="ignore"))
+            await _close(socket, WS_1008_POLICY_VIOLATION, str(error).encode()[:100].decode(errors="ignore"))
         elif not isinstance(error, WebSocketDisconnect):  # else it has left in the middle of a word
             raise error
 

@@ -150,10 +150,6 @@ class GuideNow:
         """Processes that the guide needs and that are not ready."""
         return [name for name in GUIDING if name not in self._states or not self._states[name][1].ready]
 
-    def counter(self, process: ProcessName, name: str) -> int:
-        state = self._states.get(process)
-        return state[1].counters.get(name, 0) if state else 0
-
     def cost(self, date: str) -> CostToday | None:
         """What was spent on this date; None: not heard yet."""
         return cost_today(self.books, date, self._prices, self.ceiling) if self.books.tellers else None

@@ -7,14 +7,11 @@ import time
 
 from edge.dictation.link import RecognizerLink
 from edge.dictation.protocol import ServerStage, Understood
-from edge.dictation.sentence_tail import SentenceTail, send_silence
+from edge.dictation.sentence_tail import LAST_WORDS_S, SentenceTail, send_silence
 from edge.listener.input import AudioInput
 from edge.listener.microphone import Microphone
 from edge.sound.device_state import DeviceState
 from edge.tasks import cancel_and_wait, wait_at_most
-
-LAST_WORDS_S = 15.0
-"""Behind the end of a microphone that has one (a file) the next sentence is waited for so long."""
 
 
 class DictatingMicrophone:

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from edge.backoff import Backoff
 from edge.clouds.websocket import connect_straight
 from edge.config.recognizer_server import DictationLanguage
-from edge.dictation.link_state import LONGEST_REASON_CHARS, state_after
+from edge.dictation.link_state import LONGEST_REASON_CHARS, RETRY_MAX_S, RETRY_MIN_S, state_after
 from edge.dictation.server_address import ServerAccess
 from edge.ingest.parsed import printable
 from edge.tasks import cancel_and_wait, wait_at_most
@@ -27,7 +27,6 @@ CHOICES: tuple[str, ...] = (FOUND_OUT, *get_args(DictationLanguage))
 """In the order of the key that goes through them."""
 WITHIN_S = 5.0
 """For the connection, and for an answer."""
-RETRY_MIN_S, RETRY_MAX_S = 0.5, 15.0
 MAX_ANSWER_BYTES = 64 * 1024
 
 

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from edge.backoff import Backoff
 from edge.clouds.websocket import connect_straight
 from edge.dictation.language_choice import LanguageChoice
-from edge.dictation.link_state import LinkState, state_after
+from edge.dictation.link_state import RETRY_MAX_S, RETRY_MIN_S, LinkState, state_after
 from edge.dictation.protocol import MAX_NEWS_BYTES, ServerStage, Understood, read_news, sound_message
 from edge.dictation.server_address import ServerAccess
 from edge.listener.framing import FRAME_S
@@ -23,7 +23,6 @@ from edge.listener.segment import SAMPLE_RATE
 from edge.tasks import cancel_and_wait
 
 OPEN_WITHIN_S = 10.0
-RETRY_MIN_S, RETRY_MAX_S = 0.5, 15.0
 WAITING_FRAMES = 1000
 """Half a minute of sound that a server which is behind has not taken yet; then the oldest are lost."""
 STRANGE_NEWS_MAX = 20

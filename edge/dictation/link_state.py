@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple
 from msgspec import DecodeError, Struct
 from msgspec.json import decode
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import CloseCode
 
 from edge.error_lines import reason_of
 from edge.ingest.parsed import printable
 
 LONGEST_REASON_CHARS = 120
-POLICY = 1008
-"""A close code: who we are, or what we send, is not taken."""
+RETRY_MIN_S, RETRY_MAX_S = 0.5, 15.0
 REFUSALS = {
     401: "it refuses the token (401): see desk.token",
     403: "it refuses this client (403): its token, or its list of origins",
@@ -58,7 +58,7 @@ def state_after(error: Exception) -> LinkState:
             return LinkState("away", "the connection was lost")
         said = printable(closed.reason)[:LONGEST_REASON_CHARS]
         reason = f"it closed the connection ({closed.code}{f': {said}' if said else ''})"
-        return LinkState("refused" if closed.code == POLICY else "away", reason)
+        return LinkState("refused" if closed.code == CloseCode.POLICY_VIOLATION else "away", reason)
     if isinstance(error, TimeoutError):
         return LinkState("away", "it does not answer")
     return LinkState("away", reason_of(error))

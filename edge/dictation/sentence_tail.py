@@ -13,6 +13,8 @@ from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 
 TAIL_S = (1.0, 4.0)
 """Silence that the server gets behind the last word, at least and at most."""
+LAST_WORDS_S = 15.0
+"""How long the words of an ended sentence are waited for where nobody says anything more."""
 SILENCE = np.zeros(FRAME_SAMPLES, np.int16)
 
 

@@ -17,10 +17,8 @@ from edge.doctor.engine_trial import EngineTrial
 from edge.error_lines import one_line
 from edge.ladder import RungError
 from edge.listener.recognizers.whisper_model import find_model
+from edge.native_call import CUDA_STARTS_WITHIN_S
 from edge.programs import kill_and_wait
-
-TIMEOUT_S = 180.0
-"""The first start of CUDA can compile kernels for minutes."""
 
 
 async def check_engines(settings: Settings, *, listener_runs: bool) -> list[Check]:
@@ -69,12 +67,12 @@ async def _run_trial(*arguments: str) -> EngineTrial:
         env=without_secrets() | _libraries_beside_wheels(),
     )
     try:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(CUDA_STARTS_WITHIN_S):
             out, err = await process.communicate()
         return msgspec.json.decode(out.splitlines()[-1] if out else b"", type=EngineTrial)
     except TimeoutError:
         await kill_and_wait(process)
-        reason = f"it did not end within {TIMEOUT_S:.0f} s"
+        reason = f"it did not end within {CUDA_STARTS_WITHIN_S:.0f} s"
     except msgspec.MsgspecError:
         lines = err.decode("utf-8", "replace").strip().splitlines()
         reason = one_line(lines[-1]) if lines else f"it ended with status {process.returncode}"

@@ -11,14 +11,13 @@ from msgspec import Meta, Struct
 
 from edge.fleet.topics import reply_topic
 from edge.ingest.body import words
-from edge.ingest.parsed import RefusedError, excerpt, printable
+from edge.ingest.parsed import MAX_REASON_CHARS, RefusedError, excerpt, printable
 from edge.messages import SCHEMA_VERSION, Chattiness, Language, ShortText
 from edge.mqtt.incoming import MAX_PAYLOAD_BYTES
 
 MAX_COMMAND_BYTES = 8192
 LONGEST_PACKET_BYTES = 1_310_720
 """What the fleet's broker may send: a command that is far too long is taken, and its sender answered."""
-MAX_REASON_CHARS = 300
 SKEW_S = 300.0
 """How far ahead of the shuttle's clock a sender's may be."""
 NOT_BEFORE_MAX_S = 7 * 86_400.0

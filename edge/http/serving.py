@@ -118,11 +118,6 @@ class WebServer:
         host, port = self._socket.getsockname()[:2]
         return Address(host, port)
 
-    @property
-    def connections(self) -> int:
-        """How many are open."""
-        return len(self._server.server_state.connections)
-
     async def start(self) -> None:
         """Return when it can be connected to.
 

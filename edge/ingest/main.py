@@ -21,6 +21,7 @@ from edge.journal_events import MessageId, event
 from edge.line_limit import LineLimit
 from edge.messages import AnyMessage, CancelRequest, Control, Kind, Priority, Trigger, VolumeOrder
 from edge.mqtt import Incoming, MqttSession, SessionOptions, account_of
+from edge.mqtt.account import SessionName
 from edge.process import Health, Life
 from edge.recent import Recent
 
@@ -83,31 +84,26 @@ class Ingest:
         self._under_way: Counter[Kind] = Counter()
         self._cancels = 0
         """On their way to the commentator."""
-        name = f"shuttle-guide-{settings.shuttle.id}"
-        self._events = MqttSession(
-            account_of(settings.mqtt, "events"),
+        topics = self._dialect
+        self._events = self._session("events", topics.event_topics, EVENT_SESSION_S)
+        self._orders = self._session("control", topics.control_topics, CONTROL_SESSION_S, manual_ack=True)
+
+    def _session(
+        self, account: SessionName, subscriptions: tuple[str, ...], expiry_s: int, *, manual_ack: bool = False
+    ) -> MqttSession:
+        settings = self._life.settings
+        return MqttSession(
+            account_of(settings.mqtt, account),
             SessionOptions(
-                client_id=f"{name}-events",
-                subscriptions=self._dialect.event_topics,
+                client_id=f"shuttle-guide-{settings.shuttle.id}-{account}",
+                subscriptions=subscriptions,
                 states=self._dialect.state_topics,
-                session_expiry_s=EVENT_SESSION_S,
+                session_expiry_s=expiry_s,
+                manual_ack=manual_ack,
             ),
             on_message=self._take,
-            on_state=lambda state: life.tell_health_now(),
-            counters=life.counters,
-        )
-        self._orders = MqttSession(
-            account_of(settings.mqtt, "control"),
-            SessionOptions(
-                client_id=f"{name}-control",
-                subscriptions=self._dialect.control_topics,
-                states=self._dialect.state_topics,
-                session_expiry_s=CONTROL_SESSION_S,
-                manual_ack=True,
-            ),
-            on_message=self._take,
-            on_state=lambda state: life.tell_health_now(),
-            counters=life.counters,
+            on_state=lambda state: self._life.tell_health_now(),
+            counters=self._life.counters,
         )
 
     async def start(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,9 +15,7 @@ from edge.ingest.native_event import parse_event
 from edge.ingest.native_speech import parse_question, parse_speech
 from edge.ingest.parsed import Arrival, ControlChange, Parsed, RefusedError
 from edge.messages import LANGUAGES, CancelRequest, Language, Trigger
-
-if TYPE_CHECKING:
-    from edge.mqtt import Incoming
+from edge.mqtt import Incoming
 
 
 class NativeDialect:

@@ -15,7 +15,7 @@ from edge.ingest.body import (
     words,
 )
 from edge.ingest.parsed import Arrival, RefusedError
-from edge.messages import Language, ShortText, StageTime, Trigger
+from edge.messages import Kind, Language, ShortText, StageTime, Trigger
 
 
 class SafetyBody(Body, kw_only=True, frozen=True):
@@ -56,20 +56,8 @@ def parse_speech(
         body: SafetyBody = decode_json(arrival, SafetyBody if kind == "safety" else AnnounceBody)
     else:
         body = AnnounceBody(text=decode_text(arrival.payload))
-    return Trigger(
-        trigger_id=identifier(body.id),
-        kind=kind,
-        text=words(body.text),
-        language=body.language,
-        chime=isinstance(body, AnnounceBody) and body.chime,
-        received_mono=arrival.received_mono,
-        received_at=arrival.received_at,
-        expires_mono=expires_mono(
-            arrival,
-            since=unix_time(arrival, "ts", body.ts),
-            ttl_s=default_ttl_s if body.ttl is None else body.ttl,
-        ),
-    )
+    chime = isinstance(body, AnnounceBody) and body.chime
+    return _trigger(arrival, body, kind, default_ttl_s, chime=chime)
 
 
 def parse_question(arrival: Arrival, *, default_ttl_s: float) -> Trigger:
@@ -85,12 +73,26 @@ def parse_question(arrival: Arrival, *, default_ttl_s: float) -> Trigger:
         if is_json(arrival.payload)
         else AskBody(text=decode_text(arrival.payload))
     )
+    asked = (StageTime("speech_end", arrival.received_mono),)
+    return _trigger(arrival, body, "answer", default_ttl_s, stages=asked)
+
+
+def _trigger(
+    arrival: Arrival,
+    body: SafetyBody | AskBody,
+    kind: Kind,
+    default_ttl_s: float,
+    *,
+    chime: bool = False,
+    stages: tuple[StageTime, ...] = (),
+) -> Trigger:
     return Trigger(
         trigger_id=identifier(body.id),
-        kind="answer",
+        kind=kind,
         text=words(body.text),
         language=body.language,
-        stages=(StageTime("speech_end", arrival.received_mono),),
+        chime=chime,
+        stages=stages,
         received_mono=arrival.received_mono,
         received_at=arrival.received_at,
         expires_mono=expires_mono(

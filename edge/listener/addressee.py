@@ -16,7 +16,6 @@ from edge.listener.requests import GuideRequest, Requests, duration_in
 from edge.listener.wake_names import Called, WakeNames, is_laughter, squeeze, words_among
 from edge.messages import Language
 
-Mode = Literal["wake", "always", "push_to_talk"]
 Reason = Literal[
     "stop_word",
     "button",

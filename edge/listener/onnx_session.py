@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from edge.native_call import within
-
-log = logging.getLogger(__name__)
+from edge.native_call import CUDA_STARTS_WITHIN_S, within
 
 Device = Literal["cpu", "cuda"]
-CUDA_STARTS_WITHIN_S = 180.0
-"""The first start of CUDA can compile kernels for minutes."""
-
 CUDA_NOT_STARTED = "onnxruntime could not start CUDA (driver, cuDNN or libraries missing)"
 
 

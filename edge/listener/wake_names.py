@@ -77,7 +77,6 @@ class WakeNames:
         run_together = [f"а{name}" for name in single if _IS_RUSSIAN.match(name)]
         self._sounds = {*map(sound_of, single), *map(sound_of, run_together)}
         self._names.sort(key=len, reverse=True)  # "эй гид" before "гид"
-        self._longest = max((2, *map(len, self._names)))  # a name of one word may be heard as two
         self._place_names = words_among(languages, "place_names")
         self._ordinary = words_among(languages, "ordinary")
         self._sounding = self._ordinary | words_among(languages, "sounding") | _names_of_all()

@@ -24,7 +24,6 @@ from edge.power.hold import Hold
 POLL_S = 0.25
 POWER_OFF = signal.SIGRTMIN + 4
 """What systemd(1) takes for "start poweroff.target". A signal of root's needs no capability and no bus."""
-EX_CONFIG = 78
 FIRST_HOLD_S = 600.0
 """At least, where a wire was not "on" yet: broken or the wrong way round, it leaves somebody time to come."""
 SECONDS = re.compile(r"[0-9]{1,5}")
@@ -110,7 +109,7 @@ def main() -> int:
     except ValueError as error:
         _tell(f"<2>{error}; correct /etc/shuttle-guide/power.env")
         sd_notify.refuse(str(error))
-        return EX_CONFIG
+        return os.EX_CONFIG
     watch = Watch(wanted, Path(sys.argv[1]), _tell)
     asked = False
     while True:

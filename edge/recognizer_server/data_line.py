@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
+from starlette.status import WS_1008_POLICY_VIOLATION, WS_1013_TRY_AGAIN_LATER
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from edge.http.access import address_of, refused
@@ -20,8 +21,6 @@ from edge.tasks import cancel_and_wait
 
 MOST_BAD = 10
 """Messages that cannot be understood; who sends more speaks something else."""
-POLICY_VIOLATION = 1008
-TRY_AGAIN_LATER = 1013
 
 
 def data_line(service: RecognizerService) -> Callable[[WebSocket], Any]:
@@ -67,7 +66,7 @@ class _Line:
                 "language", self._socket.query_params.get("language", "")
             )
         except BadMessage as error:
-            await self._close(POLICY_VIOLATION, str(error)[:100])
+            await self._close(WS_1008_POLICY_VIOLATION, str(error)[:100])
             return
         outbox = ClientOutbox(self._socket.send_text)
         dictation = Dictation(
@@ -130,10 +129,10 @@ class _Line:
                 continue
             if isinstance(error, StoppedReading):
                 self._service.let_go(self._address, f"it does not read what it is told ({error})")
-                await self._close(TRY_AGAIN_LATER, "you do not read")
+                await self._close(WS_1013_TRY_AGAIN_LATER, "you do not read")
             elif isinstance(error, BadMessage):
                 self._service.let_go(self._address, f"it speaks something else: {error}")
-                await self._close(POLICY_VIOLATION, str(error)[:100])
+                await self._close(WS_1008_POLICY_VIOLATION, str(error)[:100])
             elif not isinstance(error, WebSocketDisconnect):  # else it has left in the middle of a word
                 raise error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import Any, cast
 
 from msgspec import structs
@@ -57,24 +58,23 @@ class RecognizerServer:
         self.service = RecognizerService(settings, SharedRecognizer(settings, self._ladder), self._make_vad)
         self._vad_name = ""
         tls = TlsFiles(ours.cert_file, ours.key_file) if ours.cert_file and ours.key_file else None
-        connections = CONNECTIONS_OF_ONE * ours.max_clients + 16
-        self.control = WebServer(
+        server = partial(
+            WebServer,
+            tls=tls,
+            max_connections=CONNECTIONS_OF_ONE * ours.max_clients + 16,
+            buffer_bytes=LINE_BUFFER_BYTES,
+        )
+        self.control = server(
             Guard(_control_app(self.service), _access(settings, MAX_BYTES + 64 * 1024)),
             Address(ours.host, ours.control_port),
             name="recognizer-server: control",
-            tls=tls,
-            max_connections=connections,
             max_message_bytes=MAX_COMMAND_CHARS,
-            buffer_bytes=LINE_BUFFER_BYTES,
         )
-        self.data = WebServer(
+        self.data = server(
             Guard(_data_app(self.service), _access(settings, 0)),
             Address(ours.host, ours.data_port),
             name="recognizer-server: data",
-            tls=tls,
-            max_connections=connections,
             max_message_bytes=MAX_MESSAGE_BYTES,
-            buffer_bytes=LINE_BUFFER_BYTES,
         )
 
     async def start(self) -> None:

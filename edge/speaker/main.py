@@ -139,7 +139,7 @@ class Speaker:
         """Text of this turn will follow."""
         self._pool.live()
         self._player.prepare()
-        self._voices.prepare(message.turn_id, message.language)
+        self._voices.prepare(message.language)
 
     async def _watch_feeds(self) -> None:
         async for message in self._life.watch(Control, ProcessState, of=("ingest", "commentator")):

@@ -66,7 +66,6 @@ class PieceSource:
 
     def __init__(
         self,
-        turn_id: str,
         language: Language,
         voices: VoiceLadder,
         take: TakeHeld,
@@ -79,7 +78,6 @@ class PieceSource:
         """No cloud is asked for what is not being spoken yet."""
         self.trail = RungTrail("voice")
         """What the voices did, and what they were paid."""
-        self._turn_id = turn_id
         self._language: Language = language
         self._voices = voices
         self._take = take
@@ -140,9 +138,7 @@ class PieceSource:
                     yield _sourced(stretch, piece, POOL, stretch.held.header.rung)._replace(whole=whole)
                     whole = None
                 continue
-            request = VoiceRequest(
-                self._turn_id, self._language, stretch.script, purpose=self._purpose, trail=self.trail
-            )
+            request = VoiceRequest(self._language, stretch.script, purpose=self._purpose, trail=self.trail)
             async with contextlib.aclosing(self._voices.run(request, local_only=self.local_only)) as outputs:
                 async for rung, piece in outputs:
                     yield _sourced(stretch, piece, rung, rung)

@@ -82,7 +82,7 @@ class SpokenTurn:
         self._on_end = on_end
         self._timeline = Timeline(first.received_mono, self._tell_stage)
         purpose = purpose_of(first.priority)
-        self._source = PieceSource(first.turn_id, first.language, voices, take_held, spell, purpose)
+        self._source = PieceSource(first.language, voices, take_held, spell, purpose)
         self._opener = first if isinstance(first, SpeechOpener) else None
         """The last one."""
         self._chimed = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 GROUP_SPACES = "   \u202f ' ’"
 """Between groups of three digits in every language."""
@@ -114,25 +114,17 @@ def second_number(
 ) -> WrittenNumber | None:
     """The number behind a dash at ``index``; both sides of the dash have a space or neither."""
     place = tokens.behind_space(index)
-    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
+    if not tokens.is_dash(place):
         return None
     behind = tokens.behind_space(place + 1)
     if (place > index) != (behind > place + 1):
         return None
     number = read(tokens, behind)
     # Another dash behind it, as in "8-800-…" and "5-7-й": no range.
-    if number is None or (tokens[number.end].kind is TokenKind.SIGN and tokens[number.end].text in DASHES):
+    if number is None or tokens.is_dash(number.end):
         return None
     # "5 - 3 = 2".
     return None if tokens[tokens.behind_space(number.end)].text == "=" else number
-
-
-def subtracts(tokens: Tokens, index: int) -> bool:
-    """Whether the dash at ``index`` is a minus: "5 - 3 = 2"."""
-    if tokens[index].text not in DASHES or tokens[tokens.before_space(index)].kind is not TokenKind.NUMBER:
-        return False
-    behind = tokens.behind_space(index + 1)
-    return tokens[behind].kind is TokenKind.NUMBER and tokens[tokens.behind_space(behind + 1)].text == "="
 
 
 def roman(text: str) -> int | None:

@@ -68,6 +68,9 @@ class Tokens:
     def is_word_or_number(self, index: int) -> bool:
         return self[index].kind in (TokenKind.WORD, TokenKind.NUMBER)
 
+    def is_dash(self, index: int) -> bool:
+        return self[index].kind is TokenKind.SIGN and self[index].text in DASHES
+
     def ends_sentence(self, index: int) -> bool:
         """Whether a sentence that has come to ``index`` cannot go on there."""
         if self[index].kind is TokenKind.END:

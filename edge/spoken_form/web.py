@@ -14,75 +14,11 @@ _INSIDE = ".-_@/:?=&%+~#"
 _TRAILING = ".-:?=&%+~#/"
 _TOP_LEVEL = frozenset(
     (
-        *(
-            "com",
-            "ru",
-            "id",
-            "org",
-            "net",
-            "io",
-            "app",
-            "co",
-            "info",
-            "me",
-            "рф",
-            "рус",
-            "travel",
-            "biz",
-            "edu",
-        ),
-        *(
-            "gov",
-            "ac",
-            "uk",
-            "au",
-            "sg",
-            "eu",
-            "de",
-            "us",
-            "tv",
-            "ai",
-            "dev",
-            "go",
-            "sch",
-            "xyz",
-            "site",
-            "shop",
-        ),
-        *(
-            "club",
-            "bali",
-            "asia",
-            "ly",
-            "be",
-            "gl",
-            "su",
-            "by",
-            "kz",
-            "ua",
-            "in",
-            "jp",
-            "cn",
-            "fr",
-            "it",
-            "es",
-        ),
-        *(
-            "nl",
-            "pt",
-            "my",
-            "th",
-            "ltd",
-            "pro",
-            "guide",
-            "city",
-            "cafe",
-            "tours",
-            "hotel",
-            "world",
-            "life",
-            "land",
-        ),
+        *("com", "ru", "id", "org", "net", "io", "app", "co", "info", "me", "рф", "рус", "travel", "biz"),
+        *("edu", "gov", "ac", "uk", "au", "sg", "eu", "de", "us", "tv", "ai", "dev", "go", "sch", "xyz"),
+        *("site", "shop", "club", "bali", "asia", "ly", "be", "gl", "su", "by", "kz", "ua", "in", "jp"),
+        *("cn", "fr", "it", "es", "nl", "pt", "my", "th", "ltd", "pro", "guide", "city", "cafe", "tours"),
+        *("hotel", "world", "life", "land"),
     )
 )
 
@@ -94,45 +30,43 @@ class WebWords(NamedTuple):
     word: Callable[[str], str]
     number: Callable[[str], str]
 
+    def address(self, tokens: Tokens, index: int) -> Said | None:
+        """ "nuanu.com", "https://www.nuanu.com/map", "info@nuanu.com", "@nuanu"."""
+        before = tokens[index - 1]
+        if tokens.is_word_or_number(index - 1) or (before.text and before.text in "@/."):
+            return None
+        end = _end(tokens, index)
+        text = tokens.text(index, end)
+        if not _is_address(text):
+            return None
+        first = index
+        for opening in (("https", ":", "/", "/"), ("http", ":", "/", "/")):
+            if tuple(tokens[index + offset].text.lower() for offset in range(4)) == opening:
+                first = index + 4
+        if tokens[first].text.lower() == "www" and tokens[first + 1].text == ".":
+            first += 2
+        said = []
+        for place in range(first, end):
+            token = tokens[place]
+            if token.kind is TokenKind.WORD:
+                said.append(self.word(token.text))
+            elif token.kind is TokenKind.NUMBER:
+                said.append(self.number(token.text))
+            elif name := self.signs.get(token.text):
+                said.append(name)
+        return Said(end, " ".join(said)) if said else None
 
-def address(tokens: Tokens, index: int, words: WebWords) -> Said | None:
-    """ "nuanu.com", "https://www.nuanu.com/map", "info@nuanu.com", "@nuanu"."""
-    before = tokens[index - 1]
-    if tokens.is_word_or_number(index - 1) or (before.text and before.text in "@/."):
-        return None
-    end = _end(tokens, index)
-    text = tokens.text(index, end)
-    if not _is_address(text):
-        return None
-    first = index
-    for opening in (("https", ":", "/", "/"), ("http", ":", "/", "/")):
-        if tuple(tokens[index + offset].text.lower() for offset in range(4)) == opening:
-            first = index + 4
-    if tokens[first].text.lower() == "www" and tokens[first + 1].text == ".":
-        first += 2
-    said = []
-    for place in range(first, end):
-        token = tokens[place]
-        if token.kind is TokenKind.WORD:
-            said.append(words.word(token.text))
-        elif token.kind is TokenKind.NUMBER:
-            said.append(words.number(token.text))
-        elif name := words.signs.get(token.text):
-            said.append(name)
-    return Said(end, " ".join(said)) if said else None
-
-
-def dotted_numbers(tokens: Tokens, index: int, words: WebWords) -> Said | None:
-    """ "192.168.1.1", "2.0.1": three numbers or more that are no date and no groups of a thousand."""
-    if tokens[index - 1].text == ".":
-        return None
-    end = index + 1
-    while tokens[end].text == "." and tokens[end + 1].kind is TokenKind.NUMBER:
-        end += 2
-    parts = [token.text for token in (tokens[place] for place in range(index, end, 2))]
-    if len(parts) < 3 or all(len(part) == 3 for part in parts[1:]):
-        return None
-    return Said(end, f" {words.signs['.']} ".join(words.number(part) for part in parts))
+    def dotted_numbers(self, tokens: Tokens, index: int) -> Said | None:
+        """ "192.168.1.1", "2.0.1": three numbers or more that are no date and no groups of a thousand."""
+        if tokens[index - 1].text == ".":
+            return None
+        end = index + 1
+        while tokens[end].text == "." and tokens[end + 1].kind is TokenKind.NUMBER:
+            end += 2
+        parts = [token.text for token in (tokens[place] for place in range(index, end, 2))]
+        if len(parts) < 3 or all(len(part) == 3 for part in parts[1:]):
+            return None
+        return Said(end, f" {self.signs['.']} ".join(self.number(part) for part in parts))
 
 
 def _end(tokens: Tokens, index: int) -> int:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.fleet import ANSIBLE, Played, ansible
+from tests.support.fleet import ANSIBLE, Played
+from tests.support.local_role import play_here
 from tests.support.metrics_fleet import FILES, MetricsFleet, program
 from tests.support.ports import free_port
 from tests.support.power_role import SYSTEMCTL
@@ -48,9 +46,6 @@ class Server:
         """How it ended, and what systemctl was asked."""
         asked = self._folder / "asked"
         asked.write_text("")
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": [{"role": role}]}
-        playbook = self._folder / "play.json"
-        playbook.write_text(json.dumps([play]))
         given = {
             "monitoring_root": str(self.root),
             "monitoring_files": str(FILES),
@@ -60,15 +55,8 @@ class Server:
             "grafana_root": str(self.root),
             "grafana_files": str(FILES / "grafana"),
             "grafana_password": "a password of a test",
-            "ansible_python_interpreter": sys.executable,
         } | dict(settings)
-        played = ansible(
-            *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook),
-            environment={
-                "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            },
-        )
+        played = play_here(self._folder, [{"role": role}], given, *more)
         return played, asked.read_text().splitlines()
 
     def files(self) -> list[Path]:

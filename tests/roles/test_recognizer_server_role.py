@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,8 @@ from typing import Any
 import pytest
 
 from edge.recognizer_server.env_file import read_env_file
-from tests.support.fleet import ANSIBLE, ROOT, Played, ansible
+from tests.support.fleet import ANSIBLE, ROOT, Played
+from tests.support.local_role import play_here
 from tests.support.power_role import SYSTEMCTL
 
 pytestmark = [
@@ -59,26 +57,14 @@ class DepotServer:
         """How it ended, and what systemctl was asked to do."""
         asked = self.folder / "asked"
         asked.write_text("")
-        role = {"role": "recognizer_server"}
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": [role]}
-        playbook = self.folder / "play.json"
-        playbook.write_text(json.dumps([play]))
         given: Mapping[str, Any] = {
             "recognizer_server_root": str(self.root),
             "recognizer_server_source": str(self.source),
             "recognizer_server_models_from": str(self.folder / "models"),
             "recognizer_server_debs": [],  # they are here already
             "recognizer_server_token": TOKEN,
-            "ansible_python_interpreter": sys.executable,
         } | settings
-        played = ansible(
-            *(ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook),
-            environment={
-                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            },
-            within_s=800.0,
-        )
+        played = play_here(self.folder, [{"role": "recognizer_server"}], given, *more, within_s=800.0)
         return played, [line for line in asked.read_text().splitlines() if "daemon-reload" not in line]
 
     def stand_in(self) -> None:

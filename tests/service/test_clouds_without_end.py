@@ -29,6 +29,7 @@ from edge.doctor.clouds import check_clouds
 from edge.ladder import RungError
 from edge.listener.recognizers.cloud import CloudRecognizer
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest
+from edge.messages import MAX_REPLY_CHARS
 from edge.speaker.voices.base import EndlessSoundError
 from edge.speaker.voices.openai_speech import OpenAISpeechVoice
 from tests.support.services import service, with_services
@@ -150,8 +151,8 @@ def chat(client: Any) -> ChatModel:
     return ChatModel(ChatService("model", client, {"model": "m"}), forbidden=Forbidden())
 
 
-async def reply(model: ChatModel, max_chars: int = 400) -> list[str]:
-    request = ModelRequest(language="en", system="", user="a dog", max_chars=max_chars)
+async def reply(model: ChatModel) -> list[str]:
+    request = ModelRequest(language="en", system="", user="a dog")
     return [clause.text async for clause in model.open(request) if clause]
 
 
@@ -303,10 +304,10 @@ async def test_a_reply_that_goes_on_for_ever_is_ended_well_and_its_line_is_dropp
     server = Server(STREAM_HEAD, without_end(chunk("Two more dogs, and a cat. ")))
     async with serving(server) as url, asyncio.timeout(WITHIN_S):
         model = chat(client(url))
-        clauses = await reply(model, max_chars=100)
+        clauses = await reply(model)
         await server.left.wait()
         await model.close()
-    assert len(" ".join(clauses)) <= 100 + 60
+    assert len(" ".join(clauses)) <= MAX_REPLY_CHARS + 60
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])

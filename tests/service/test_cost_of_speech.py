@@ -66,7 +66,7 @@ def asked(clouds: CloudEmulator) -> int:
 
 async def speak(voice: Voice, noted: Noted, clauses: Sequence[str] = CLAUSES) -> None:
     rung = SpokenRung(voice, Counter(), note=lambda *note: noted.append(note))  # type: ignore[arg-type]
-    async for _ in rung.open(VoiceRequest("turn", "ru", script_of(clauses), purpose="answer")):
+    async for _ in rung.open(VoiceRequest("ru", script_of(clauses), purpose="answer")):
         pass
 
 

@@ -58,7 +58,7 @@ async def test_an_engine_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch
     (tmp_path / "onnxruntime.py").write_text("import time; time.sleep(60)")
     (tmp_path / "ctranslate2.py").write_text("import time; time.sleep(60)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(engines, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(engines, "CUDA_STARTS_WITHIN_S", 0.5)
     assert "did not end" in (await examined())["engine onnxruntime"].advice
 
 

@@ -131,7 +131,7 @@ async def test_a_trial_that_hangs_costs_its_time_once(
     python.write_text(f"#!/bin/sh\necho tried >>{tmp_path}/tried\nexec sleep 60\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setattr(whisper_device, "TRIAL_TIMEOUT_S", 5.0)  # by then it has begun
+    monkeypatch.setattr(whisper_device, "CUDA_STARTS_WITHIN_S", 5.0)  # by then it has begun
     over = threading.Event()
     if ends:
         monkeypatch.setattr(whisper_device, "KILLED_WITHIN_S", 0.0)
@@ -159,7 +159,7 @@ async def test_a_load_that_hangs_behind_a_good_trial_ends_on_the_cpu(
         return real(folder, placement, **sizes)
 
     monkeypatch.setattr(whisper_device, "open_model", open_model)
-    monkeypatch.setattr(whisper_device, "TRIAL_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(whisper_device, "CUDA_STARTS_WITHIN_S", 0.5)
     recognizer = recognizer_of(models)
     await recognizer.start()
     assert recognizer.fact.startswith("base on cuda float16 → cpu int8 (cuda float16: hangs")

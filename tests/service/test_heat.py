@@ -25,7 +25,7 @@ from edge.vitals import heat
 from edge.vitals.tree import Tree
 heat.COOL_S = 1.0
 Tree.__init__.__defaults__ = (Path(sys.argv.pop(1)),)
-from edge.cli import main
+from edge.cli.main import main
 sys.exit(main())
 """
 """The process as it is, on a board of the test's own that need not be cool for half a minute."""

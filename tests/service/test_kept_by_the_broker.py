@@ -12,7 +12,7 @@ import pytest
 from edge.mqtt import Incoming
 from tests.support.broker import Broker, running
 from tests.support.incoming import incoming
-from tests.support.ingest_alone import Scene, scene_on
+from tests.support.ingest_alone import IngestScene, scene_on
 from tests.support.mqtt_watch import Watch
 from tests.support.waiting import until
 
@@ -30,7 +30,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield started
 
 
-async def broker_restarts(broker: Broker, scene: Scene) -> None:
+async def broker_restarts(broker: Broker, scene: IngestScene) -> None:
     broker.stop()
     await until(lambda: not scene.ingest.health().ready)
     broker.start()
@@ -42,7 +42,7 @@ async def keep(broker: Broker, leaf: str, payload: str) -> None:
         await sender.session.publish(f"shuttle/demo/{leaf}", payload, retain=True)
 
 
-async def is_obeyed(scene: Scene) -> None:
+async def is_obeyed(scene: IngestScene) -> None:
     """What was sent before on both sessions has come."""
     stopped, speed = scene.control.stopped_at_ms, (scene.control.speed_kmh or 0.0) + 1
     await scene.publish("cmd/stop", "")

@@ -114,7 +114,7 @@ async def test_spoken_to_is_always_at_a_word_border_and_never_goes_back(voice: E
 async def test_the_connection_is_open_and_a_context_ready_before_text_comes(
     voice: ElevenLabsVoice, clouds: CloudEmulator
 ) -> None:
-    voice.prepare("turn", "ru")
+    voice.prepare("ru")
     await until(lambda: len(sent(clouds)) == 1)
     ready = sent(clouds)[0]
     assert ready["text"] == " "
@@ -325,8 +325,8 @@ async def test_three_turns_speak_at_once_and_a_fourth_is_told_so(voice: ElevenLa
 async def test_turns_cancelled_faster_than_the_service_can_end_them_do_not_cost_the_socket(
     voice: ElevenLabsVoice, clouds: CloudEmulator
 ) -> None:
-    for number in range(8):
-        voice.prepare(str(number), "ru")
+    for _ in range(8):
+        voice.prepare("ru")
         with contextlib.suppress(RungError):
             async with opened(voice, script_of(REMARK)) as pieces:
                 await anext(pieces)

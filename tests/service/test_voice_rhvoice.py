@@ -204,7 +204,7 @@ async def test_in_mid_sentence_the_next_voice_goes_on_behind_the_last_word(
     ladder = make_voice_ladder(PATIENT_SPEAKER, rungs)
     script = script_of([f"Смотрите, две {fault} собаки справа."])
     (old,) = children()
-    outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]
+    outputs = [output async for output in ladder.run(VoiceRequest("ru", script))]
     await ladder.close()
     assert [name for name, _ in outputs] == ["rhvoice", "rhvoice", "recorder"]
     assert following.asked == [f"{fault} собаки справа."]

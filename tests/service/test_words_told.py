@@ -62,7 +62,7 @@ async def test_who_comes_in_mid_sentence_is_told_what_sounds_and_of_later_text(s
         first = await until_told(speaker, told, "late")
         assert (first.text, first.priority) == (TEXT, Priority.ANNOUNCEMENT)
         assert first.words
-        speaker.send(SpeechText(turn_id="late", seq=1, text=REST))
+        speaker.send(SpeechText(turn_id="late", text=REST))
         speaker.send(SpeechDuck(on=True))
         await speaker.until(lambda: told[-1].words.ducked, "it to be lowered")
         speaker.send(SpeechEnd(turn_id="late"))

@@ -146,8 +146,8 @@ async def test_held_and_spoken_clauses_of_one_turn_are_heard_in_order(scene: Sce
     await scene.speaker.fill(remark("second", "Обе рады."))
     with scene.sound.record() as recording:
         scene.speaker.say("mixed", "Две собаки!", whole=False)
-        scene.speaker.send(SpeechText(turn_id="mixed", seq=1, text="Обе рады.", pool_entry="second"))
-        scene.speaker.send(SpeechText(turn_id="mixed", seq=2, text="И мы."))
+        scene.speaker.send(SpeechText(turn_id="mixed", text="Обе рады.", pool_entry="second"))
+        scene.speaker.send(SpeechText(turn_id="mixed", text="И мы."))
         scene.speaker.send(SpeechEnd(turn_id="mixed"))
         report = await scene.speaker.report("mixed")
     assert report.spoken_text == f"{DOGS} И мы."

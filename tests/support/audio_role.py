@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.fleet import ANSIBLE, Played, ansible
+from tests.support.fleet import Played
+from tests.support.local_role import play_here
 
 STUB = Path(__file__).with_name("stub_amixer.py")
 
@@ -51,22 +51,10 @@ class AudioRole:
 
     def play(self, settings: Mapping[str, Any], tags: str = "configure", *more: str) -> Played:
         """Like ``site.yml --tags``."""
-        playbook = self._folder / "play.json"
-        play = {
-            "hosts": "localhost",
-            "connection": "local",
-            "gather_facts": False,
-            "roles": [{"role": "audio", **settings}],
-        }
-        playbook.write_text(json.dumps([play]))
-        extra = json.dumps({"audio_etc": str(self.etc), "ansible_python_interpreter": sys.executable})
-        chosen = ("--tags", tags, "-e", extra)
-        command: list[str | Path] = [ANSIBLE, "-i", "localhost,", *chosen, *more, playbook]
-        return ansible(
-            *command,
-            environment={
-                "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-                "AMIXER_STATE": str(self._mixer),
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            },
+        return play_here(
+            self._folder,
+            [{"role": "audio", **settings}],
+            {"audio_etc": str(self.etc)},
+            *("--tags", tags, *more),
+            environment={"AMIXER_STATE": str(self._mixer)},
         )

@@ -21,7 +21,7 @@ from tests.support.waiting import until
 
 
 @dataclass
-class Scene:
+class IngestScene:
     """``ingest`` on a real broker, a sender, and what has come to the commentator."""
 
     life: Life
@@ -61,7 +61,7 @@ class Scene:
 @contextlib.asynccontextmanager
 async def scene_on(
     broker: Broker, folder: Path, protocol: Literal["auto", "5", "3.1.1"] = "auto"
-) -> AsyncIterator[Scene]:
+) -> AsyncIterator[IngestScene]:
     """``ingest`` with its files in ``folder``, which one of an earlier life may have used."""
     settings = Settings(
         shuttle=ShuttleSettings(id="demo"),
@@ -78,7 +78,7 @@ async def scene_on(
         async with Watch(broker.settings(), max_queued_messages=20_000) as sender:
             await sender.until_connected()
             await until(lambda: ingest.health().ready)
-            yield Scene(life, ingest, sender)
+            yield IngestScene(life, ingest, sender)
     finally:
         await ingest.stop()
         await life.close()

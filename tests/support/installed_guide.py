@@ -43,7 +43,7 @@ chattiness = "unlimited"
 START = """\
 #!{release}/.venv/bin/python
 import sys
-from edge.cli import main
+from edge.cli.main import main
 sys.exit(main())
 """
 

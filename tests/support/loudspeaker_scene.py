@@ -26,7 +26,7 @@ TELLS_AHEAD_FRAMES = 3
 """The speaker tells what is heard a little later."""
 
 
-class Cabin:
+class LoudspeakerScene:
     """Loudspeaker, air and microphone.
 
     Args:
@@ -164,7 +164,7 @@ class Drive(NamedTuple):
     unheard_at_end: bool
 
 
-def drive(cabin: Cabin, hours: float, seed: int) -> Drive:
+def drive(cabin: LoudspeakerScene, hours: float, seed: int) -> Drive:
     """Remarks of some seconds, one each 30 to 60 s."""
     random = np.random.default_rng(seed)
     at_s, alarms, was = 0.0, 0, cabin.watch.heard

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.fleet import ANSIBLE, Played, ansible
+from tests.support.fleet import Played
+from tests.support.local_role import play_here
 from tests.support.power_role import SYSTEMCTL
 from tests.support.served import Served
 
@@ -74,29 +72,13 @@ class MetricsRole:
         """How it ended, and what systemctl was asked."""
         asked = self._folder / "asked"
         asked.write_text("")
-        play = {
-            "hosts": "localhost",
-            "connection": "local",
-            "gather_facts": False,
-            "roles": [{"role": "metrics"}],
-        }
-        playbook = self._folder / "play.json"
-        playbook.write_text(json.dumps([play]))
         given = {
             "metrics_root": str(self.root),
             "metrics_prometheus": self.archive,
             "shuttle_id": "s1",
             "guide_settings": {"metrics": {"enabled": True}},
-            "ansible_python_interpreter": sys.executable,
         } | dict(settings)
-        command: list[str | Path] = [ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook]
-        played = ansible(
-            *command,
-            environment={
-                "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            },
-        )
+        played = play_here(self._folder, [{"role": "metrics"}], given, *more)
         return played, asked.read_text().splitlines()
 
     @contextlib.contextmanager

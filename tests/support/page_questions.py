@@ -1,13 +1,7 @@
-"""Questions about the pages of an imagined park, and how many of them the pages' own sentences answer.
-
-A third of the rows, chosen by a hash of the question, is held out: nobody looks at it while rules are
-written.
-"""
+"""Questions about the pages of an imagined park, and how many of them the pages' own sentences answer."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from edge.commentator.knowledge import Knowledge
 from edge.messages import Language
+from tests.support.measured_rows import read_rows
 
 FOLDER = Path(__file__).parents[1] / "page_questions"
 PAGES = Path(__file__).parents[1] / "data" / "knowledge"
@@ -32,7 +27,7 @@ Answer = Callable[[str, Language], str]
 """Question → what is said; empty: that there is no answer."""
 
 
-class Row(NamedTuple):
+class PageQuestion(NamedTuple):
     """A question; where it is answered, and what of several an answer must have."""
 
     question: str
@@ -41,15 +36,15 @@ class Row(NamedTuple):
 
 
 @dataclass
-class Score:
+class QuestionScore:
     """How many rows were judged so, and those that are not right with what was said."""
 
     rows: int = 0
     right: int = 0
     wrong: int = 0
-    others: list[tuple[Row, Judged, str]] = field(default_factory=list)
+    others: list[tuple[PageQuestion, Judged, str]] = field(default_factory=list)
 
-    def add(self, row: Row, said: str) -> None:
+    def add(self, row: PageQuestion, said: str) -> None:
         judged = judge(row, said)
         self.rows += 1
         self.right += judged == "right"
@@ -57,8 +52,8 @@ class Score:
         if judged != "right":
             self.others.append((row, judged, said))
 
-    def plus(self, other: Score) -> Score:
-        return Score(
+    def plus(self, other: QuestionScore) -> QuestionScore:
+        return QuestionScore(
             self.rows + other.rows,
             self.right + other.right,
             self.wrong + other.wrong,
@@ -69,7 +64,7 @@ class Score:
         return f"{self.right / self.rows:.0%} right, {self.wrong / self.rows:.1%} wrong of {self.rows}"
 
 
-def judge(row: Row, said: str) -> Judged:
+def judge(row: PageQuestion, said: str) -> Judged:
     if row.page == NO_PAGE:
         return "wrong" if said else "right"
     if not said:
@@ -77,19 +72,16 @@ def judge(row: Row, said: str) -> Judged:
     return "right" if any(part in said.casefold() for part in row.must_have) else "wrong"
 
 
-def is_held_out(question: str) -> bool:
-    return hashlib.sha256(question.encode()).digest()[0] % 3 == 0
-
-
-def rows(language: Language, part: Part) -> list[Row]:
+def rows(language: Language, part: Part) -> list[PageQuestion]:
     path = FOLDER / (f"{language}.tsv" if part == "seen" else f"{language}.{part}.tsv")
-    with path.open(encoding="utf-8", newline="") as file:
-        read = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [Row(row["question"], row["page"], tuple(row["must_have"].split("|"))) for row in read]
+    return [
+        PageQuestion(row["question"], row["page"], tuple(row["must_have"].split("|")))
+        for row in read_rows(path)
+    ]
 
 
-def score(answer: Answer, language: Language, part: Part) -> Score:
-    result = Score()
+def score(answer: Answer, language: Language, part: Part) -> QuestionScore:
+    result = QuestionScore()
     for row in rows(language, part):
         result.add(row, answer(row.question, language))
     return result

@@ -6,7 +6,6 @@ Russian, so it speaks Indonesian alone, where there is no other, and that decide
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import shutil
@@ -23,8 +22,8 @@ from numpy.typing import NDArray
 from edge.listener.segment import SAMPLE_RATE
 from edge.messages import Language
 from edge.sound.wav_file import read_wav
+from tests.support.measured_rows import is_held_out, read_rows
 from tests.support.real_models import FOLDER as MODELS
-from tests.support.who_was_meant import is_held_out
 
 SENTENCES = Path(__file__).parents[1] / "own_sentences"
 KEPT = Path(__file__).parents[2] / "out/passengers"
@@ -34,7 +33,6 @@ RHVOICE_ROOT = os.environ.get("RHVOICE_ROOT", "")
 """A root file system that has RHVoice, where this machine has none: it is run in there (as root)."""
 PAD_S = 0.3
 
-Meant = Literal["answer", "stop", "nothing"]
 Samples = NDArray[np.int16]
 """Shape (n,), mono, 16 kHz."""
 
@@ -77,9 +75,8 @@ _ALL: dict[Language, tuple[Passenger, ...]] = {
 
 
 def sentences(language: Language) -> list[Sentence]:
-    with (SENTENCES / f"{language}.tsv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [Sentence(language, row["sentence"], row["meant"], row["class"]) for row in rows]
+    rows = read_rows(SENTENCES / f"{language}.tsv")
+    return [Sentence(language, row["sentence"], row["meant"], row["class"]) for row in rows]
 
 
 def passengers(language: Language) -> list[Passenger]:

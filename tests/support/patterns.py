@@ -15,7 +15,6 @@ from edge.commentator.clauses import LONGEST_CLAUSE_CHARS
 from edge.commentator.knowledge.files import MAX_FILE_BYTES
 from edge.commentator.knowledge.knowledge import TELLS_LANGUAGE
 from edge.commentator.knowledge.pages import MAX_SECTION_CHARS
-from edge.commentator.list_marks import LONGEST_LINE_START
 from edge.commentator.models.chat import LONGEST_REPLY
 from edge.commentator.pool.writer import LONGEST_REPLY as LONGEST_POOL_REPLY
 from edge.commentator.reasoning import MAX_MARK_CHARS
@@ -30,6 +29,8 @@ ROOT = Path(edge.__file__).parent
 FUNCTIONS = frozenset(
     {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 )
+LONGEST_LIST_MARK = 10
+"""Characters of a line that a list's mark may take."""
 UNFOLDS = 18
 """One character has at most so many in the normal form NFKC."""
 LONGEST_MASKED = 4 * LONGEST_LOOKED_AT
@@ -125,8 +126,8 @@ ROWS: dict[str, Row] = {
         f"commentator/grounds.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in ("_AMOUNT", "_SIGN_BEFORE", "_PRICED_BEFORE", "_NEXT_WORD")
     },
-    "commentator/list_marks.py:_MARK": Reached(LONGEST_LINE_START, whole_only=True),
-    "commentator/list_marks.py:_MAY_BE_ONE": Reached(LONGEST_LINE_START, whole_only=True),
+    "commentator/list_marks.py:_MARK": Reached(LONGEST_LIST_MARK, whole_only=True),
+    "commentator/list_marks.py:_MAY_BE_ONE": Reached(LONGEST_LIST_MARK, whole_only=True),
     "commentator/knowledge/pages.py:_FRONT_MATTER_LINE": Reached(MAX_FILE_BYTES),
     "commentator/knowledge/pages.py:_COMMENT": Reached(MAX_FILE_BYTES),
     "commentator/knowledge/pages.py:_TAG": Reached(MAX_FILE_BYTES),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.fleet import ANSIBLE, Played, ansible
+from tests.support.fleet import Played
+from tests.support.local_role import play_here
 
 NVPMODEL_CONF = """\
 # < POWER_MODEL ID=9 NAME=COMMENTED >
@@ -118,24 +116,13 @@ class PowerRole:
         asked = self._folder / "asked"
         asked.write_text("")
         later = {"ansible.builtin.import_role": {"name": "power", "tasks_from": "activate"}}
-        play = {
-            "hosts": "localhost",
-            "connection": "local",
-            "gather_facts": False,
-            "roles": [{"role": "power"}],
-            "tasks": [{"name": "Activate it", **later}],
-        }
-        playbook = self._folder / "play.json"
-        playbook.write_text(json.dumps([play]))
-        given = {"power_root": str(self.root), "ansible_python_interpreter": sys.executable} | dict(settings)
-        command: list[str | Path] = [ANSIBLE, "-i", "localhost,", "-e", json.dumps(given), *more, playbook]
-        played = ansible(
-            *command,
-            environment={
-                "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-                **(environment or {}),
-            },
+        played = play_here(
+            self._folder,
+            [{"role": "power"}],
+            {"power_root": str(self.root)} | dict(settings),
+            *more,
+            tasks=[{"name": "Activate it", **later}],
+            environment=environment,
         )
         return played, asked.read_text().splitlines()
 

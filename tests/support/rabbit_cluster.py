@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge.config import FleetSettings
-from tests.support.fleet import ANSIBLE, Played, ansible
+from tests.support.fleet import ANSIBLE, PACKAGES, Played, ansible
 from tests.support.machine import Machine
 
-PACKAGES = ("python3", "python3-apt", "openssh-server", "iproute2", "procps", "rabbitmq-server")
 NETWORK = "10.213.61"
 HOST = "fleet.test"
 """The name of all nodes together, which nothing resolves here; the certificates have it."""
@@ -132,7 +131,7 @@ def booted(
                 network=NETWORK,
                 bridge="rmq-bridge",
                 number=first + number,
-                packages=PACKAGES,
+                packages=(*PACKAGES, "rabbitmq-server"),
                 flavour="rabbitmq",
             )
             machines[name] = stack.enter_context(machine)

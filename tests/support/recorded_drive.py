@@ -39,7 +39,7 @@ HOURS = 3
 
 
 @dataclass
-class Shuttle:
+class RecordedShuttle:
     """One of them, and what it counts."""
 
     name: str
@@ -55,7 +55,7 @@ def openmetrics(end_at: float, seed: int = 7) -> Iterator[str]:
     """Lines of OpenMetrics of the hours before ``end_at`` (Unix seconds)."""
     chance = random.Random(seed)
     vitals = read_vitals(RecordedTree("jetson-orin-jp6"), Path("/"))
-    shuttles = [Shuttle("s1", False), Shuttle("s2", True), Shuttle("s3", False)]
+    shuttles = [RecordedShuttle("s1", False), RecordedShuttle("s2", True), RecordedShuttle("s3", False)]
     steps = HOURS * 3600 // STEP_S
     last_heard: dict[str, float] = {}
     for step in range(steps + 1):
@@ -70,7 +70,7 @@ def openmetrics(end_at: float, seed: int = 7) -> Iterator[str]:
     yield "# EOF"
 
 
-def _drive(shuttle: Shuttle, part: float, vitals: Vitals, chance: random.Random) -> None:
+def _drive(shuttle: RecordedShuttle, part: float, vitals: Vitals, chance: random.Random) -> None:
     """Another half minute: what its processes tell meanwhile."""
     bad = shuttle.troubled and part > 0.5
     if chance.random() < 0.4:
@@ -149,7 +149,7 @@ def _turn(bad: bool, chance: random.Random) -> Turn:
     )
 
 
-def _samples(shuttle: Shuttle, at: float) -> Iterator[str]:
+def _samples(shuttle: RecordedShuttle, at: float) -> Iterator[str]:
     for process, metrics in shuttle.metrics.items():
         own = {"job": "shuttle-guide", "shuttle": shuttle.name, "instance": shuttle.name, "process": process}
         yield _line("up", own, 1, at)

@@ -91,7 +91,7 @@ def opened(
     voice: Voice, script: Script, *, start: int = 0, language: Language = "ru"
 ) -> contextlib.aclosing[AsyncGenerator[Piece, None]]:
     """The voice's own iterator, closed at the end of an ``async with``."""
-    return contextlib.aclosing(voice.open(VoiceRequest("turn", language, script, start)))
+    return contextlib.aclosing(voice.open(VoiceRequest(language, script, start)))
 
 
 async def given_up_once(work: Awaitable[object], so_far: Callable[[], bool]) -> None:

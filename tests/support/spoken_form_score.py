@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from edge.messages import Language
 from edge.spoken_form.spell import spoken_form
-from tests.support.spoken_form_table import LANGUAGES, Row, rows
+from tests.support.spoken_form_table import LANGUAGES, WrittenRow, rows
 
 LETTER_LEFT = re.compile(r"\b[^\W\d_]\.(?=.)")
 """An initial or an abbreviation of one letter; an English voice says its letter as it stands."""
@@ -28,20 +28,20 @@ Say = Callable[[str, Language], str]
 
 
 @dataclass
-class Score:
+class SpokenFormScore:
     """Rows and right rows, all of them and by class; and what was said of the wrong ones."""
 
     rows: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
-    wrong: list[tuple[Row, str]] = field(default_factory=list)
+    wrong: list[tuple[WrittenRow, str]] = field(default_factory=list)
 
     @property
     def share(self) -> float:
         return self.right.total() / max(1, self.rows.total())
 
 
-def score(language: Language, say: Say, *, held_out: bool) -> Score:
-    result = Score()
+def score(language: Language, say: Say, *, held_out: bool) -> SpokenFormScore:
+    result = SpokenFormScore()
     said = [(row, say(row.written, language)) for row in rows(language, held_out=held_out)]
     for row, spoken in said:
         result.rows[row.kind] += 1
@@ -52,7 +52,7 @@ def score(language: Language, say: Say, *, held_out: bool) -> Score:
     return result
 
 
-def is_right(row: Row, spoken: str) -> bool:
+def is_right(row: WrittenRow, spoken: str) -> bool:
     """The same words as one of the readings, or words that espeak-ng says just so. Signs are never right."""
     if not _is_words(spoken) or (row.language != "en" and LETTER_LEFT.search(spoken)):
         return False
@@ -96,7 +96,7 @@ def _phonemes(words: str, language: str) -> str:
     return "".join(found.stdout.split())
 
 
-def _table(name: str, scores: Mapping[Language, Score]) -> Iterable[str]:
+def _table(name: str, scores: Mapping[Language, SpokenFormScore]) -> Iterable[str]:
     kinds = sorted({kind for one in scores.values() for kind in one.rows})
     yield f"{name:<14}" + "".join(f"{language:>14}" for language in scores)
     for kind in kinds:

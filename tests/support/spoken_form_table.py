@@ -1,18 +1,13 @@
-"""The measured table of spoken forms: rows of written text, what a newsreader says, class and source.
-
-A third of the rows, chosen by a hash of the written text, is held out: nobody looks at it while rules are
-written.
-"""
+"""The measured table of spoken forms: rows of written text, what a newsreader says, class and source."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.messages import Language
+from tests.support.measured_rows import read_rows
 
 FOLDER = Path(__file__).parents[1] / "spoken_form"
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
@@ -27,7 +22,7 @@ CLASSES = frozenset(
 
 
 @dataclass(frozen=True)
-class Row:
+class WrittenRow:
     """One sentence. ``spoken`` is a pattern of all readings that count, as README.md explains."""
 
     language: Language
@@ -41,18 +36,13 @@ class Row:
         return [reading for pattern in self.spoken.split(" | ") for reading in _expanded(pattern)]
 
 
-def is_held_out(written: str) -> bool:
-    return hashlib.sha256(written.encode()).digest()[0] % 3 == 0
-
-
 def file_of(language: Language, *, held_out: bool) -> Path:
     return FOLDER / (f"{language}.held_out.tsv" if held_out else f"{language}.tsv")
 
 
-def rows(language: Language, *, held_out: bool) -> list[Row]:
-    with file_of(language, held_out=held_out).open(encoding="utf-8", newline="") as file:
-        read = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [Row(language, row["written"], row["spoken"], row["class"], row["source"]) for row in read]
+def rows(language: Language, *, held_out: bool) -> list[WrittenRow]:
+    read = read_rows(file_of(language, held_out=held_out))
+    return [WrittenRow(language, row["written"], row["spoken"], row["class"], row["source"]) for row in read]
 
 
 def _expanded(pattern: str) -> list[str]:

@@ -1,13 +1,7 @@
-"""The measured table of who was meant, and its score: answered though not meant, missed though meant.
-
-A third of the rows, chosen by a hash of the sentence, is held out: nobody looks at it while rules are
-written.
-"""
+"""The measured table of who was meant, and its score: answered though not meant, missed though meant."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +12,7 @@ from typing import Literal
 from edge.config import hearing
 from edge.listener.addressee import Addressee
 from edge.messages import Language
+from tests.support.measured_rows import read_rows
 
 FOLDER = Path(__file__).parents[1] / "who_was_meant"
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
@@ -32,7 +27,7 @@ PARTS: tuple[Part, ...] = ("seen", "held_out", "later")
 
 
 @dataclass(frozen=True)
-class Row:
+class MeantRow:
     """One sentence. ``context`` is ``none`` or ``follow_up``, ``meant`` what the guide shall do."""
 
     sentence: str
@@ -42,13 +37,13 @@ class Row:
 
 
 @dataclass
-class Score:
+class MeantScore:
     """Rows by class and in all, and those that were judged wrong with the deed that they got."""
 
     rows: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
     meant: int = 0
-    wrong: list[tuple[Row, Deed]] = field(default_factory=list)
+    wrong: list[tuple[MeantRow, Deed]] = field(default_factory=list)
 
     @property
     def not_meant(self) -> int:
@@ -63,15 +58,12 @@ class Score:
         return len(self.wrong) - self.answered_though_not_meant
 
 
-def is_held_out(sentence: str) -> bool:
-    return hashlib.sha256(sentence.encode()).digest()[0] % 3 == 0
-
-
-def rows(language: Language, part: Part) -> list[Row]:
+def rows(language: Language, part: Part) -> list[MeantRow]:
     path = FOLDER / (f"{language}.tsv" if part == "seen" else f"{language}.{part}.tsv")
-    with path.open(encoding="utf-8", newline="") as file:
-        read = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [Row(row["sentence"], row["context"], _deed(row["meant"]), row["class"]) for row in read]
+    return [
+        MeantRow(row["sentence"], row["context"], _deed(row["meant"]), row["class"])
+        for row in read_rows(path)
+    ]
 
 
 def judged(sentence: str, context: str) -> Deed:
@@ -85,8 +77,8 @@ def judged(sentence: str, context: str) -> Deed:
     return "answer" if verdict.addressed else "nothing"
 
 
-def score(language: Language, part: Part) -> Score:
-    result = Score()
+def score(language: Language, part: Part) -> MeantScore:
+    result = MeantScore()
     for row in rows(language, part):
         deed = judged(row.sentence, row.context)
         result.rows[row.kind] += 1

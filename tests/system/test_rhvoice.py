@@ -182,7 +182,7 @@ async def test_it_is_handed_over_in_mid_sentence_and_comes_back(
     reached = 0
     try:
         await voice.probe()
-        async for rung, piece in ladder.run(VoiceRequest("turn", "ru", script)):
+        async for rung, piece in ladder.run(VoiceRequest("ru", script)):
             assert piece.spoken_to >= reached
             reached = piece.spoken_to
             if not spoke:

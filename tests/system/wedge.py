@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from edge.cli import main
+from edge.cli.main import main
 from edge.speaker.output import NullOutput
 
 for_ever = threading.Event()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config import hearing
-from edge.listener.addressee import Addressee, Mode, Verdict
+from edge.listener.addressee import Addressee, Verdict
 from edge.messages import Language
 
 LANGUAGES: tuple[Language, ...] = ("ru", "en", "id")
@@ -29,7 +29,7 @@ SOME_WORDS = (
 )
 
 
-def heard(transcript: str, mode: Mode = "wake") -> Verdict:
+def heard(transcript: str, mode: hearing.AddresseeMode = "wake") -> Verdict:
     return Addressee(hearing.AddresseeSettings(mode=mode), LANGUAGES).judge(transcript, 100.0, 102.0)
 
 
@@ -120,7 +120,7 @@ def test_a_place_that_is_asked_about_stays_in_the_question(said: str) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("mode", ["wake", "always", "push_to_talk"])
-def test_stop_words_stop_in_every_mode_and_need_no_name(said: str, mode: Mode) -> None:
+def test_stop_words_stop_in_every_mode_and_need_no_name(said: str, mode: hearing.AddresseeMode) -> None:
     assert heard(said, mode) == Verdict(False, "stop_word", "", is_stop=True)
 
 
@@ -141,7 +141,7 @@ def test_a_question_with_a_stop_word_in_it_is_a_question(said: str) -> None:
     ],
 )
 @pytest.mark.parametrize("mode", ["wake", "always", "push_to_talk"])
-def test_back_channels_are_nobodys_question(said: str, mode: Mode) -> None:
+def test_back_channels_are_nobodys_question(said: str, mode: hearing.AddresseeMode) -> None:
     addressee = Addressee(hearing.AddresseeSettings(mode=mode), LANGUAGES)
     addressee.answered(99.0)
     addressee.button(True, 99.0)
@@ -231,7 +231,7 @@ def test_any_transcript_behind_an_answer_gets_a_verdict(transcript: str) -> None
 
 
 @given(st.text(max_size=80), st.sampled_from(["wake", "always", "push_to_talk"]))
-def test_any_transcript_gets_a_verdict(transcript: str, mode: Mode) -> None:
+def test_any_transcript_gets_a_verdict(transcript: str, mode: hearing.AddresseeMode) -> None:
     verdict = heard(transcript, mode)
     assert not (verdict.addressed and verdict.is_stop)
     assert len(verdict.text) <= len(transcript) * 3  # composing may take more characters, never more words

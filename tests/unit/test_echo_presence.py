@@ -11,7 +11,7 @@ from edge.listener.framing import FRAME_S, FRAME_SAMPLES
 from edge.listener.segment import SAMPLE_RATE, Frame
 from edge.messages import PlayedSound
 from tests.support.cabin import needs_espeak
-from tests.support.loudspeaker_scene import NOISES, Cabin, drive
+from tests.support.loudspeaker_scene import NOISES, LoudspeakerScene, drive
 from tests.support.told import Inbox
 
 pytestmark = pytest.mark.timeout(300)  # it computes a lot, and a busy machine takes its time
@@ -21,7 +21,7 @@ SPOKEN_S = 5.0
 HOURS = 8.0
 
 
-def unheard_after_s(cabin: Cabin, remark_s: float) -> float:
+def unheard_after_s(cabin: LoudspeakerScene, remark_s: float) -> float:
     """Seconds of speech until it is not heard."""
     spoken_s = 0.0
     while spoken_s < 60:
@@ -36,7 +36,7 @@ def unheard_after_s(cabin: Cabin, remark_s: float) -> float:
 @pytest.mark.parametrize("noise", ["talk", "all"])
 def test_a_loudspeaker_that_dies_is_known_within_five_seconds_of_speech(noise: str) -> None:
     for seed, remark_s in ((1, 3.0), (2, 6.0)):
-        cabin = Cabin(0.0, noise, seed)
+        cabin = LoudspeakerScene(0.0, noise, seed)
         assert cabin.remark(6.0)[-1] is True, "it was heard"
         cabin.is_dead = True
         assert unheard_after_s(cabin, remark_s) <= SPOKEN_S
@@ -46,7 +46,7 @@ def test_a_loudspeaker_that_dies_is_known_within_five_seconds_of_speech(noise: s
 
 @needs_espeak
 def test_one_that_was_dead_from_the_start_is_known_too() -> None:
-    cabin = Cabin(0.0, "all", 3)
+    cabin = LoudspeakerScene(0.0, "all", 3)
     cabin.is_dead = True
     assert unheard_after_s(cabin, 4.0) <= SPOKEN_S
 
@@ -56,7 +56,7 @@ def test_one_that_was_dead_from_the_start_is_known_too() -> None:
     ("snr_db", "volume", "delay_s"), [(20.0, 1.0, 0.0), (0.0, 1.0, 0.3), (0.0, 0.5, 0.45), (-6.0, 1.0, 0.0)]
 )
 def test_it_is_heard_through_noise_and_late(snr_db: float, volume: float, delay_s: float) -> None:
-    cabin = Cabin(snr_db, "all", 4, volume=volume, delay_s=delay_s)
+    cabin = LoudspeakerScene(snr_db, "all", 4, volume=volume, delay_s=delay_s)
     judged = [heard for _ in range(8) for heard in cabin.remark(5.0)]
     assert judged[-1] is True
     assert False not in judged
@@ -64,7 +64,7 @@ def test_it_is_heard_through_noise_and_late(snr_db: float, volume: float, delay_
 
 @needs_espeak
 def test_where_it_is_so_loud_that_nobody_can_tell_nothing_is_told() -> None:
-    cabin = Cabin(20.0, "all", 5)
+    cabin = LoudspeakerScene(20.0, "all", 5)
     cabin.remark(6.0)
     cabin.make_noise(-20.0)
     assert unheard_after_s(cabin, 5.0) == float("inf")
@@ -72,7 +72,7 @@ def test_where_it_is_so_loud_that_nobody_can_tell_nothing_is_told() -> None:
 
 @needs_espeak
 def test_what_is_too_quiet_to_be_heard_is_not_judged() -> None:
-    cabin = Cabin(0.0, "motor", 6, volume=0.005)
+    cabin = LoudspeakerScene(0.0, "motor", 6, volume=0.005)
     assert set(cabin.remark(20.0)) == {None}
 
 
@@ -82,7 +82,7 @@ def test_what_is_too_quiet_to_be_heard_is_not_judged() -> None:
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize("snr_db", [20.0, 10.0, 0.0])
 def test_eight_hours_of_noise_raise_at_most_one_alarm(noise: str, snr_db: float) -> None:
-    came = drive(Cabin(snr_db, noise, 77), HOURS, 78)
+    came = drive(LoudspeakerScene(snr_db, noise, 77), HOURS, 78)
     assert came.alarms <= 1
 
 

@@ -103,7 +103,7 @@ async def test_beyond_so_many_connections_the_next_is_told_so() -> None:
     async with _served(max_connections=2) as server, httpx.AsyncClient() as client:
         async with websockets.connect(f"ws://{server.address}/echo"):
             assert (await client.get(f"http://{server.address}/length")).status_code == 503
-        assert server.connections <= 2
+        assert len(server._server.server_state.connections) <= 2
 
 
 async def test_who_connects_and_asks_for_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

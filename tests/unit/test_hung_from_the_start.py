@@ -101,7 +101,7 @@ class Scene:
             script = Script()
             script.add("Вот они.")
             script.close()
-            speaker = await _first(voices, VoiceRequest("turn", "ru", script))
+            speaker = await _first(voices, VoiceRequest("ru", script))
             done.append((monotonic() - begun_mono + OURS_S, writer, speaker))
             await asyncio.sleep(QUIET_S)
         await models.close()

@@ -8,14 +8,14 @@ import pytest
 
 from edge.commentator.knowledge import Knowledge
 from edge.messages import Language
+from tests.support.measured_rows import is_held_out
 from tests.support.page_questions import (
     LANGUAGES,
     NO_PAGE,
     PAGES,
     PARTS,
     Part,
-    Score,
-    is_held_out,
+    QuestionScore,
     known_pages,
     quoted,
     rows,
@@ -35,7 +35,7 @@ def knowledge() -> Iterator[Knowledge]:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_most_questions_are_answered_rightly_and_hardly_any_wrongly(knowledge: Knowledge, part: Part) -> None:
-    whole = Score()
+    whole = QuestionScore()
     for language in LANGUAGES:
         whole = whole.plus(score(quoted(knowledge), language, part))
     assert whole.right / whole.rows >= LEAST_RIGHT, str(whole)

@@ -44,7 +44,7 @@ class Turn:
         self.voice = WordVoice()
         self.held = {sound.header.text.entry_id: sound for sound in held}
         ladder = make_voice_ladder(Settings(), [self.voice])
-        self.source = PieceSource("turn", "ru", ladder, self.take)
+        self.source = PieceSource("ru", ladder, self.take)
 
     def take(self, entry_id: str, text: str, language: Language) -> HeldSound | None:
         return self.held.pop(entry_id, None)

@@ -13,10 +13,10 @@ def ended(command: str) -> subprocess.CompletedProcess[str]:
     """The program, with ``command`` (the body of a function) in the place of all commands."""
     lines = (
         "import atexit, sys, threading",
-        "from edge.cli import entry",
+        "from edge.cli import entry, main as commands",
         "def main():",
         *(f"    {line}" for line in command.splitlines()),
-        "entry.main = main",
+        "commands.main = main",
         "sys.exit(entry.program())",
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edge.messages import Language
+from tests.support.measured_rows import is_held_out
 from tests.support.spoken_form_score import is_right
-from tests.support.spoken_form_table import CLASSES, LANGUAGES, Row, is_held_out, rows
+from tests.support.spoken_form_table import CLASSES, LANGUAGES, WrittenRow, rows
 
 ROWS = {
     (language, held_out): rows(language, held_out=held_out)
@@ -53,7 +54,7 @@ def test_each_reading_counts_as_right_and_plain_sentences_stay_as_they_are(
 
 
 def test_what_is_left_of_signs_and_digits_never_counts() -> None:
-    row = Row("ru", "До храма 5 км.", "До храма пять километров.", "unit", "https://example.org")
+    row = WrittenRow("ru", "До храма 5 км.", "До храма пять километров.", "unit", "https://example.org")
     assert is_right(row, "до храма — пять километров")
     assert not is_right(row, "До храма 5 километров.")
     assert not is_right(row, "До храма пять километров %")

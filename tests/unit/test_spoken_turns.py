@@ -173,11 +173,11 @@ async def test_what_a_lost_device_cut_off_long_ago_is_given_up(monkeypatch: pyte
 async def test_more_text_of_what_sounds_is_told_at_once() -> None:
     async with world() as w:
         w.turns.begin(replace(start(), turn_id="turn", text=LONG))
-        w.turns.add(SpeechText(turn_id="turn", seq=1, text=REMARK))
+        w.turns.add(SpeechText(turn_id="turn", text=REMARK))
         before = w.told.changes
         await w.told.sounds("turn")
-        w.turns.add(SpeechText(turn_id="turn", seq=2, text=REMARK))
-        w.turns.add(SpeechText(turn_id="unknown", seq=1, text=REMARK))
+        w.turns.add(SpeechText(turn_id="turn", text=REMARK))
+        w.turns.add(SpeechText(turn_id="unknown", text=REMARK))
         w.turns.cancel_all("the guide stops")
         assert (before, w.told.changes) == (0, 1)
         assert await w.report("turn") == ("interrupted", "the guide stops")

@@ -46,7 +46,7 @@ class GivenVoice:
     async def start(self) -> None: ...
     async def close(self) -> None: ...
     async def probe(self, asked: NoteCharacters = uncounted) -> None: ...
-    def prepare(self, turn_id: str, language: Language) -> None: ...
+    def prepare(self, language: Language) -> None: ...
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         for piece in self._pieces():
@@ -161,7 +161,7 @@ async def test_a_sample_rate_that_no_voice_has_is_refused(rate: int) -> None:
 async def heard(*voices: GivenVoice, script: Script) -> list[RungOutput[Piece]]:
     endless.clear()
     ladder = make_voice_ladder(Settings(), [SpokenRung(voice, endless) for voice in voices])
-    outputs = [output async for output in ladder.run(VoiceRequest("turn", "ru", script))]
+    outputs = [output async for output in ladder.run(VoiceRequest("ru", script))]
     await ladder.close()
     return outputs
 

@@ -49,7 +49,7 @@ class WordVoice:
     async def start(self) -> None: ...
     async def close(self) -> None: ...
     async def probe(self) -> None: ...
-    def prepare(self, turn_id: str, language: Language) -> None: ...
+    def prepare(self, language: Language) -> None: ...
 
     async def open(self, request: VoiceRequest) -> AsyncGenerator[Piece, None]:
         async for clause in request.script.clauses(request.start):
@@ -120,7 +120,7 @@ async def test_text_of_which_nothing_is_said_counts_as_spoken_with_what_is_befor
 async def test_the_next_voice_goes_on_at_the_first_unspoken_word_in_spoken_words() -> None:
     first, second = WordVoice("first", dies_after=3), WordVoice("second")
     ladder = make_voice_ladder(Settings(), [SpokenRung(voice, Counter(), spell) for voice in (first, second)])
-    source = PieceSource("turn", "ru", ladder, lambda *_: None, spell)
+    source = PieceSource("ru", ladder, lambda *_: None, spell)
     source.add("До храма 5 км.")
     source.add("Автобус № 7 слева.")
     source.close()

@@ -9,7 +9,8 @@ import pytest
 import edge
 from edge.lexicon.words import words_of
 from edge.messages import Language
-from tests.support.who_was_meant import LANGUAGES, PARTS, Part, is_held_out, rows
+from tests.support.measured_rows import is_held_out
+from tests.support.who_was_meant import LANGUAGES, PARTS, Part, rows
 
 SHORTEST_SENTENCE = 3
 """Words; a shorter sentence ("thanks", "guide") is a word that the lists may hold."""

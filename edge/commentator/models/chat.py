@@ -100,7 +100,6 @@ class ChatModel:
             prompt=request.system,
             language=request.language,
             facts=request.facts if request.is_answer else None,
-            max_chars=request.max_chars,
         )
         cutter = ClauseCutter()
         said = request.said

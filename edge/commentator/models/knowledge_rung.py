@@ -46,7 +46,7 @@ class KnowledgeRung:
         """The knowledge rung cannot fail."""
 
     def _clauses(self, quote: Quote, request: ModelRequest) -> list[str]:
-        gate = Gate(self._forbidden, language=request.language, facts=quote.text, max_chars=request.max_chars)
+        gate = Gate(self._forbidden, language=request.language, facts=quote.text)
         cutter = ClauseCutter()
         said: list[str] = []
         try:

@@ -73,7 +73,7 @@ class PhrasebookRung:
 
     def _remark(self, request: ModelRequest) -> list[str]:
         remark = self.load(request.language).remark(request.sighting or Sighting(text=request.user))
-        gate = Gate(self._forbidden, max_chars=request.max_chars)
+        gate = Gate(self._forbidden)
         cutter = ClauseCutter()
         try:
             clauses = [gate.clean(clause) for clause in [*cutter.feed(remark), cutter.rest()]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from edge.commentator.knowledge import Quote
-from edge.messages import MAX_REPLY_CHARS, Language, Sighting
+from edge.messages import Language, Sighting
 from edge.rung_trail import RungTrail
 from edge.spending.lines import Purpose
 
@@ -52,7 +52,6 @@ class ModelRequest:
     """Clauses that have been handed to the voice already; the reply goes on behind them."""
     opener: str = ""
     """What sounds already while this is asked; the reply makes one sentence with it."""
-    max_chars: int = MAX_REPLY_CHARS
     is_answer: bool = False
     """To a passenger's question."""
     may_be_aside: bool = False

@@ -71,9 +71,9 @@ def recognition_limits(settings: Settings) -> LadderLimits:
     return LadderLimits.of(settings.listener.recognizer.budget, min_ms=MIN_MS, stall_ms=STALL_MS)
 
 
-def make_recognizers(settings: Settings, note: Note = not_counted) -> list[Recognizer]:
+def make_recognizers(settings: Settings) -> list[Recognizer]:
     """The rungs, best first. A cloud that is not allowed, or has no key, is left out."""
-    return _recognizers(settings, _Engines(settings), note)
+    return _recognizers(settings, _Engines(settings), not_counted)
 
 
 class _Engines:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -18,6 +18,9 @@ from edge.ladder import RungError
 from edge.listener.segment import RecognitionRequest, Transcript
 
 log = logging.getLogger(__name__)
+
+HANGS_AFTER_S = 8.0
+"""On a GPU, for what a model hears at once. Who asks waits 12 s, and the CPU shall still answer in them."""
 
 
 class Cancelled(Exception):
@@ -55,6 +58,15 @@ class Engine(Protocol):
             RungError: this segment could not be recognised.
         """
         ...
+
+
+def fact_of(model: str, requested: object, actual: object | None, reasons: Sequence[str]) -> str:
+    """Model and *requested → actual (reasons)*, for people; None: it is not loaded."""
+    if actual is None:
+        return f"{model}: not loaded"
+    if not reasons:
+        return f"{model} on {actual}"
+    return f"{model} on {requested} → {actual} ({'; '.join(reasons)})"
 
 
 class LocalRecognizer:

@@ -18,12 +18,12 @@ from edge.ladder import RungError
 from edge.listener.onnx_session import Device
 from edge.listener.recognizers.cuda_failures import with_advice
 from edge.listener.recognizers.guards import DecodedText, to_transcript
-from edge.listener.recognizers.local import Cancelled
+from edge.listener.recognizers.local import HANGS_AFTER_S, Cancelled, fact_of
 from edge.listener.recognizers.onnx_device import decoded, open_model
 from edge.listener.recognizers.onnx_models import MODELS, find_onnx_model
 from edge.listener.recognizers.whisper_device import NotPlaced
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
-from edge.native_call import HangsError, within
+from edge.native_call import CUDA_STARTS_WITHIN_S, HangsError, within
 from edge.sound.samples import from_int16
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,6 @@ WINDOW_SAMPLES = 30 * SAMPLE_RATE
 """What the models hear at once; they were trained on about so much."""
 SHORTEST_SAMPLES = SAMPLE_RATE // 10
 """Less than the models can be given, and no word."""
-STARTS_WITHIN_S = 180.0
-"""The first start of CUDA can compile kernels for minutes."""
-HANGS_AFTER_S = 8.0
-"""On a GPU, for one window. Who asks waits 12 s, and the CPU shall still answer in them."""
 MISSING = "onnx-asr is not installed: pip install 'shuttle-guide[asr]'"
 
 
@@ -65,12 +61,8 @@ class OnnxEngine:
 
     @property
     def fact(self) -> str:
-        """Model and *requested → actual (reason)*."""
-        if self._loaded is None:
-            return f"{self._about.folder}: not loaded"
-        if not self._reason:
-            return f"{self._about.folder} on {self._loaded.device}"
-        return f"{self._about.folder} on {self._requested} → {self._loaded.device} ({self._reason})"
+        actual = self._loaded and self._loaded.device
+        return fact_of(self._about.folder, self._requested, actual, [self._reason] if self._reason else [])
 
     @property
     def fell_back(self) -> bool:
@@ -80,7 +72,7 @@ class OnnxEngine:
         folder = find_onnx_model(self._settings, self.name)
         if self._requested == "cuda":
             try:
-                model = within(STARTS_WITHIN_S, open_model, self._about.kind, folder, "cuda")
+                model = within(CUDA_STARTS_WITHIN_S, open_model, self._about.kind, folder, "cuda")
             except ImportError as error:
                 raise RungError(MISSING, permanent=True) from error
             except (NotPlaced, HangsError) as reason:

@@ -22,7 +22,7 @@ from edge.error_lines import reason_of
 from edge.journal_events import MessageId, event
 from edge.ladder import RungError
 from edge.listener.recognizers.guards import DecodedText, is_doubtful, may_be_prompted, to_transcript
-from edge.listener.recognizers.local import Cancelled
+from edge.listener.recognizers.local import HANGS_AFTER_S, Cancelled, fact_of
 from edge.listener.recognizers.whisper_device import PLACEMENTS, Loaded, NotPlaced, Placement, load_model
 from edge.listener.recognizers.whisper_model import find_model
 from edge.listener.segment import SAMPLE_RATE, RecognitionRequest, Transcript
@@ -51,8 +51,6 @@ TOKENS_PER_S = 12
 SPARE_TOKENS = 16
 MAX_NEW_TOKENS = 160
 """One answer's limit: what 12 s of speech need. A model that does not stop is stopped there."""
-HANGS_AFTER_S = 8.0
-"""On a GPU, for what the model hears at once. Who asks waits 12 s, and the CPU shall still answer in them."""
 MISSING = "faster-whisper is not installed: pip install 'shuttle-guide[asr]'"
 
 
@@ -92,13 +90,8 @@ class WhisperEngine:
 
     @property
     def fact(self) -> str:
-        """Model and *requested → actual (reason)*."""
-        if self._loaded is None:
-            return f"{self._model}: not loaded"
-        actual = str(self._loaded.placement)
-        if not self._reasons:
-            return f"{self._model} on {actual}"
-        return f"{self._model} on {self._placements[0]} → {actual} ({'; '.join(self._reasons)})"
+        actual = self._loaded and self._loaded.placement
+        return fact_of(self._model, self._placements[0], actual, self._reasons)
 
     @property
     def fell_back(self) -> bool:

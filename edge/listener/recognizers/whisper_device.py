@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from edge.config.child_environment import without_secrets
 from edge.error_lines import one_line
 from edge.listener.recognizers.cuda_failures import with_advice
-from edge.native_call import HangsError, within
+from edge.native_call import CUDA_STARTS_WITHIN_S, HangsError, within
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-TRIAL_TIMEOUT_S = 180.0
-"""The first start of CUDA can compile kernels for minutes."""
 KILLED_WITHIN_S = 5.0
 """A process that hangs inside a driver may not end when it is killed."""
 NO_DEVICE = 3
@@ -82,7 +80,7 @@ def load_model(
                 model = open_model(folder, placement, **sizes)
             else:
                 _try_apart(folder, placement)
-                model = within(TRIAL_TIMEOUT_S, open_model, folder, placement, **sizes)
+                model = within(CUDA_STARTS_WITHIN_S, open_model, folder, placement, **sizes)
             return Loaded(model, placement), reasons
         except (NotPlaced, HangsError) as reason:
             reasons.append(f"{placement}: {reason}")
@@ -128,9 +126,9 @@ def _try_apart(folder: Path, placement: Placement) -> None:
     """
     command = [sys.executable, "-P", "-m", "edge.listener.recognizers.whisper_trial", str(folder), *placement]
     try:
-        trial = within(TRIAL_TIMEOUT_S + KILLED_WITHIN_S, _run, command)
+        trial = within(CUDA_STARTS_WITHIN_S + KILLED_WITHIN_S, _run, command)
     except subprocess.TimeoutExpired:
-        raise HangsError(f"a trial did not end within {TRIAL_TIMEOUT_S:.0f} s") from None
+        raise HangsError(f"a trial did not end within {CUDA_STARTS_WITHIN_S:.0f} s") from None
     if trial.returncode != 0:
         lines = trial.stderr.strip().splitlines() or [f"a trial ended with status {trial.returncode}"]
         raise (NoDevice if trial.returncode == NO_DEVICE else NotPlaced)(one_line(lines[-1]))
@@ -141,7 +139,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         command,
         capture_output=True,
         text=True,
-        timeout=TRIAL_TIMEOUT_S,
+        timeout=CUDA_STARTS_WITHIN_S,
         check=False,
         env=without_secrets(),
     )

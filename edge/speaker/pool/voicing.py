@@ -77,7 +77,7 @@ async def _speak(voice: Voice, text: PoolText, spell: Spell, within_s: float, no
     try:
         async with asyncio.timeout(within_s):
             asked = noted_characters(note if voice.paid else not_counted, voice.name, "ahead")
-            request = VoiceRequest(f"pool {text.entry_id}", text.language, script, asked=asked)
+            request = VoiceRequest(text.language, script, asked=asked)
             async with contextlib.aclosing(spoken_sound(voice, request, spell)) as spoken:
                 async for piece in spoken:
                     pieces.append(piece)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.ladder.rung import RequestError
-from edge.messages import Language, new_id
+from edge.messages import Language
 from edge.rung_trail import RungTrail
 from edge.speaker.script import Script, WordBegin
 from edge.spending.lines import Note, Purpose
@@ -39,12 +39,11 @@ def as_written(text: str, language: Language) -> str:
 
 @dataclass(frozen=True)
 class VoiceRequest:
-    """Say ``script`` from the character ``start`` on, for the turn ``turn_id``.
+    """Say ``script`` from the character ``start`` on.
 
     The voice itself gets one whose script is the spoken form (see ``spoken.py``).
     """
 
-    turn_id: str
     language: Language
     script: Script
     start: int = 0
@@ -64,7 +63,7 @@ def one_word(language: Language, asked: NoteCharacters = uncounted) -> VoiceRequ
     script = Script()
     script.add(WORD[language])
     script.close()
-    return VoiceRequest(new_id(), language, script, purpose="probe", asked=asked)
+    return VoiceRequest(language, script, purpose="probe", asked=asked)
 
 
 class Piece(NamedTuple):
@@ -101,7 +100,7 @@ class Voice(Protocol):
 
     async def close(self) -> None: ...
 
-    def prepare(self, turn_id: str, language: Language) -> None:
+    def prepare(self, language: Language) -> None:
         """Text for this turn is on its way: have the connection and the context ready. Never blocks."""
         ...
 

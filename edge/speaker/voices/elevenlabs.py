@@ -59,7 +59,7 @@ class ElevenLabsVoice:
     async def close(self) -> None:
         await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
 
-    def prepare(self, turn_id: str, language: Language) -> None:
+    def prepare(self, language: Language) -> None:
         socket = self._socket(language)
         socket.start()
         socket.refill()

@@ -42,7 +42,7 @@ class EspeakVoice:
     async def close(self) -> None:
         """Nothing to close: each process ends with its clause."""
 
-    def prepare(self, turn_id: str, language: Language) -> None:
+    def prepare(self, language: Language) -> None:
         """Nothing to prepare."""
 
     async def probe(self, asked: NoteCharacters = uncounted) -> None:

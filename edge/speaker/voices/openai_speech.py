@@ -47,7 +47,7 @@ class OpenAISpeechVoice:
     async def close(self) -> None:
         await self._connection.close()
 
-    def prepare(self, turn_id: str, language: Language) -> None:
+    def prepare(self, language: Language) -> None:
         """Nothing to prepare: the connection is kept warm."""
 
     async def probe(self, asked: NoteCharacters = uncounted) -> None:

@@ -54,7 +54,7 @@ class PiperVoice:
     async def close(self) -> None:
         await asyncio.gather(*(server.close() for server in self._servers.values()))
 
-    def prepare(self, turn_id: str, language: Language) -> None:
+    def prepare(self, language: Language) -> None:
         if language in self._servers:
             self._servers[language].start()
 

@@ -41,7 +41,7 @@ class RHVoiceVoice:
     async def close(self) -> None:
         await self._program.close()
 
-    def prepare(self, turn_id: str, language: Language) -> None:
+    def prepare(self, language: Language) -> None:
         """Nothing to prepare: all voices are loaded."""
 
     async def probe(self, asked: NoteCharacters = uncounted) -> None:

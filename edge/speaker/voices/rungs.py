@@ -46,10 +46,10 @@ class VoiceRungs:
         """Try each voice (see ``Ladder.warm_up``), and load what the speller needs."""
         await asyncio.gather(self.ladder.warm_up(), asyncio.to_thread(self._speller.warm_up))
 
-    def prepare(self, turn_id: str, language: Language) -> None:
-        """Text of this turn will follow."""
+    def prepare(self, language: Language) -> None:
+        """Text will follow."""
         for voice in self._voices:
-            voice.prepare(turn_id, language)
+            voice.prepare(language)
 
     async def close(self) -> None:
         await self.ladder.close()

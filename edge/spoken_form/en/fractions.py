@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
+from edge.spoken_form.en.tables import listed
 from edge.spoken_form.en.units import unit_at
 from edge.spoken_form.numbers import is_fraction_at
 from edge.spoken_form.rules import Said, closed
@@ -54,17 +55,12 @@ def _part_of_unit(tokens: Tokens, end: int, said: str) -> Said | None:
     place = tokens.behind_space(end)
     found = unit_at(tokens, place)
     word = tokens[place].text
-    if place == end or not (found or word in _PARTED):
+    if place == end or not (found or word in listed("parted")):
         return None
     behind, one = (found[0], found[1].one) if found else (place + 1, word)
     article = "an" if one[0] in "aeio" or one == "hour" else "a"
     said = f"half {article}" if said == "one half" else f"{said} of {article}"
     return closed(tokens, behind, f"{said} {one}")
-
-
-_PARTED = frozenset(
-    ("mile", "hour", "cup", "inch", "acre", "kilometer", "kilometre", "meter", "metre", "liter", "litre")
-)
 
 
 def is_part(above: str, below: str) -> bool:

@@ -8,7 +8,7 @@ from edge.spoken_form.en.tables import Currency, table
 from edge.spoken_form.en.units import currency_at
 from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 
 def money_before(tokens: Tokens, index: int) -> Said | None:
@@ -46,7 +46,7 @@ def money_number(tokens: Tokens, index: int, currency: Currency) -> WrittenNumbe
 def _second_money(tokens: Tokens, index: int, currency: Currency) -> WrittenNumber | None:
     """ "$5–$10"."""
     place = tokens.behind_space(index)
-    if tokens[place].text not in DASHES or tokens[place].kind is not TokenKind.SIGN:
+    if not tokens.is_dash(place):
         return None
     found = currency_at(tokens, tokens.behind_space(place + 1))
     if found is None or found[1] != currency:

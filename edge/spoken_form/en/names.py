@@ -3,128 +3,11 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
-from edge.spoken_form.en.tables import table
+from edge.spoken_form.en.tables import ORDINAL_ENDINGS, listed, table
 from edge.spoken_form.initials import initials_at
 from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
-
-_NUMBERED = frozenset(
-    (
-        *(
-            "war",
-            "grade",
-            "chapter",
-            "part",
-            "volume",
-            "phase",
-            "act",
-            "type",
-            "class",
-            "level",
-            "unit",
-            "section",
-        ),
-        *(
-            "terminal",
-            "stage",
-            "room",
-            "gate",
-            "zone",
-            "article",
-            "appendix",
-            "book",
-            "pier",
-            "hall",
-            "group",
-            "tier",
-        ),
-        *(
-            "category",
-            "version",
-            "mark",
-            "episode",
-            "season",
-            "round",
-            "division",
-            "step",
-            "sector",
-            "building",
-        ),
-    )
-)
-
-
-_REGNAL = frozenset(
-    (
-        *(
-            "Charles",
-            "Henry",
-            "Elizabeth",
-            "James",
-            "Edward",
-            "George",
-            "William",
-            "Louis",
-            "Peter",
-            "Nicholas",
-        ),
-        *(
-            "Alexander",
-            "Catherine",
-            "Francis",
-            "Philip",
-            "Napoleon",
-            "Frederick",
-            "Leopold",
-            "Wilhelm",
-            "Franz",
-        ),
-        *(
-            "Paul",
-            "John",
-            "Pius",
-            "Richard",
-            "Ivan",
-            "Ferdinand",
-            "Otto",
-            "Rama",
-            "Willem",
-            "Ramses",
-            "Ramesses",
-        ),
-        *(
-            "Benedict",
-            "Leo",
-            "Gregory",
-            "Innocent",
-            "Victor",
-            "Umberto",
-            "Joseph",
-            "Constantine",
-            "Theodosius",
-        ),
-        *("Hamengkubuwono", "Pakubuwono", "Mehmed", "Suleiman", "Selim", "Murad", "Albert", "Carl", "Gustav"),
-    )
-)
-
-
-_TITLES = frozenset(
-    (
-        "King",
-        "Queen",
-        "Pope",
-        "Emperor",
-        "Empress",
-        "Tsar",
-        "Prince",
-        "Princess",
-        "Sultan",
-        "Raja",
-        "Kaiser",
-        "Pharaoh",
-    )
-)
 
 
 def roman_numeral(tokens: Tokens, index: int) -> Said | None:
@@ -147,22 +30,19 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
         return None
     place = tokens.before_space(index)
     before = tokens[place].text
-    if before.lower() in _NUMBERED and (text != "I" or before[0].isupper()):
+    if before.lower() in listed("numbered") and (text != "I" or before[0].isupper()):
         return Said(
             index + 1,
             numerals.cardinal(number).capitalize() if before[0].isupper() else numerals.cardinal(number),
         )
-    titled = tokens[tokens.before_space(place)].text in _TITLES
-    if before in _REGNAL or (titled and before[:1].isupper()):
-        if text == "I" and behind.kind is TokenKind.WORD and behind.text.lower() in _VERBS_OF_I:
+    titled = tokens[tokens.before_space(place)].text in listed("titles")
+    if before in listed("regnal") or (titled and before[:1].isupper()):
+        if text == "I" and behind.kind is TokenKind.WORD and behind.text.lower() in listed("verbs_of_i"):
             return None
         return Said(index + 1, f"the {numerals.ordinal(number).capitalize()}")
     if len(text) > 1 and text != "IV" and before[:1].isupper() and tokens[place].kind is TokenKind.WORD:
         return Said(index + 1, numerals.cardinal(number).capitalize())
     return None
-
-
-_VERBS_OF_I = frozenset(("am", "think", "know", "will", "would", "can", "see", "love", "like", "want", "do"))
 
 
 def saint_or_street(tokens: Tokens, index: int) -> Said | None:
@@ -173,8 +53,8 @@ def saint_or_street(tokens: Tokens, index: int) -> Said | None:
     end = index + 2 if dotted else index + 1
     behind = tokens[tokens.behind_space(end)]
     before = tokens[tokens.before_space(index)]
-    named = before.kind is TokenKind.WORD and (before.text[0].isupper() or before.text in _ORDINAL_ENDINGS)
-    named = named and before.text not in _NO_NAMES and tokens.before_space(index) >= 0
+    named = before.kind is TokenKind.WORD and (before.text[0].isupper() or before.text in ORDINAL_ENDINGS)
+    named = named and before.text not in listed("no_names") and tokens.before_space(index) >= 0
     saint = (
         behind.kind is TokenKind.WORD and behind.text[0].isupper() and behind.text not in table("directions")
     )
@@ -193,19 +73,11 @@ def saint_or_street(tokens: Tokens, index: int) -> Said | None:
     return None
 
 
-_ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
-
-
-_NO_NAMES = frozenset(
-    ("The", "At", "In", "On", "From", "To", "Near", "Visit", "See", "By", "Of", "And", "Behind", "Next")
-)
-
-
 def _ends_street(tokens: Tokens, index: int) -> bool:
     """Whether a number or an ordinal stands before the name, as in an address."""
     place = tokens.before_space(tokens.before_space(index))
     return (
-        tokens[place].kind is TokenKind.NUMBER or tokens[tokens.before_space(index)].text in _ORDINAL_ENDINGS
+        tokens[place].kind is TokenKind.NUMBER or tokens[tokens.before_space(index)].text in ORDINAL_ENDINGS
     )
 
 

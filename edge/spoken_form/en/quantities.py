@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from edge.spoken_form.en import numerals
 from edge.spoken_form.en.fractions import FRACTIONS, is_part
+from edge.spoken_form.en.tables import ORDINAL_ENDINGS, listed
 from edge.spoken_form.en.units import currency_at, unit_at
 from edge.spoken_form.en.years import is_year, year
-from edge.spoken_form.numbers import WrittenNumber, number_at, second_number, subtracts
+from edge.spoken_form.numbers import WrittenNumber, number_at, second_number
 from edge.spoken_form.rules import Said, closed
+from edge.spoken_form.signs import is_of_number, subtracts
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
-
-_MINUS = "−-–—"
-_ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
-_ATTRIBUTED = frozenset(
-    (
-        "walk",
-        "drive",
-        "ride",
-        "trip",
-        "tour",
-        "hike",
-        "break",
-        "stop",
-        "flight",
-        "wait",
-        "show",
-        "radius",
-        "limit",
-    )
-)
 
 
 def read_number(tokens: Tokens, index: int) -> WrittenNumber | None:
@@ -76,7 +58,7 @@ def _with_unit(tokens: Tokens, number: WrittenNumber, said: str, *, many: bool, 
     joined = tokens[end].text in ("-", "‑")
     if found := unit_at(tokens, end + 1 if joined else tokens.behind_space(end)):
         end, unit = found
-        attributed = tokens[tokens.behind_space(end)].text in _ATTRIBUTED
+        attributed = tokens[tokens.behind_space(end)].text in listed("attributed")
         one = (
             joined
             or attributed
@@ -120,7 +102,7 @@ def _with_fraction(tokens: Tokens, number: WrittenNumber) -> Said | None:
 def ordinal(tokens: Tokens, index: int) -> Said | None:
     """ "21st", "19th-century", "1,000th"."""
     number = read_number(tokens, index)
-    if number is None or number.fraction or tokens[number.end].text.lower() not in _ORDINAL_ENDINGS:
+    if number is None or number.fraction or tokens[number.end].text.lower() not in ORDINAL_ENDINGS:
         return None
     return None if number.is_code else Said(number.end + 1, numerals.ordinal(number.value))
 
@@ -128,7 +110,7 @@ def ordinal(tokens: Tokens, index: int) -> Said | None:
 def ordinals(tokens: Tokens, index: int) -> Said | None:
     """An ordinal, or two of them: "1st–3rd"."""
     first = ordinal(tokens, index)
-    if first is None or tokens[first.end].text not in DASHES or tokens[first.end].kind is not TokenKind.SIGN:
+    if first is None or not tokens.is_dash(first.end):
         return first
     last = ordinal(tokens, first.end + 1)
     return Said(last.end, f"{first.text} to {last.text}") if last else first
@@ -156,19 +138,8 @@ def feet_and_inches(tokens: Tokens, index: int) -> Said | None:
 
 def signed(tokens: Tokens, index: int) -> Said | None:
     """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
-    sign = tokens[index].text
-    if sign not in "+±" + _MINUS or tokens.is_word_or_number(index - 1):
-        return None
-    place = index + 1
-    if tokens[place].kind is not TokenKind.NUMBER:
-        return None
-    before = tokens[tokens.before_space(index)]
-    if sign in _MINUS and (
-        before.kind is TokenKind.NUMBER or (sign in "–—" and before.kind is TokenKind.WORD)
-    ):
-        return None
-    said = quantity(tokens, place)
-    word = {"+": "plus", "±": "plus or minus"}.get(sign, "minus")
+    said = quantity(tokens, index + 1) if is_of_number(tokens, index) else None
+    word = {"+": "plus", "±": "plus or minus"}.get(tokens[index].text, "minus")
     return said and Said(said.end, f"{word} {said.text}")
 
 
@@ -212,40 +183,12 @@ def to_range(tokens: Tokens, index: int) -> Said | None:
     return None
 
 
-_ARTICLES = frozenset(("a", "an", "this", "that", "our", "your", "my", "each", "every", "another"))
-
-
-_NOT_DESCRIBED = frozenset(
-    (
-        *(
-            "per",
-            "for",
-            "and",
-            "or",
-            "to",
-            "each",
-            "a",
-            "an",
-            "is",
-            "was",
-            "on",
-            "in",
-            "at",
-            "of",
-            "as",
-            "the",
-        ),
-        "more",
-    )
-)
-
-
 def describes(tokens: Tokens, index: int, end: int) -> bool:
     """Whether the sum describes what follows: "a $20 ticket"."""
     before = tokens[tokens.before_space(index)]
-    return before.text.lower() in _ARTICLES and _before_noun(tokens, end)
+    return before.text.lower() in listed("articles") and _before_noun(tokens, end)
 
 
 def _before_noun(tokens: Tokens, end: int) -> bool:
     behind = tokens[tokens.behind_space(end)]
-    return behind.kind is TokenKind.WORD and behind.text not in _NOT_DESCRIBED
+    return behind.kind is TokenKind.WORD and behind.text not in listed("not_described")

@@ -9,7 +9,7 @@ from edge.spoken_form.tokens import TokenKind
 
 RULES: Rules = {
     TokenKind.NUMBER: (
-        words.web_address,
+        words.WEB.address,
         words.phone,
         times.in_digits,
         times.clock_time,
@@ -19,12 +19,12 @@ RULES: Rules = {
         money.money_behind,
         fractions.simple_fraction,
         words.house_number,
-        words.dotted_numbers,
+        words.WEB.dotted_numbers,
         quantities.quantity,
     ),
     TokenKind.WORD: (
         words.formula,
-        words.web_address,
+        words.WEB.address,
         money.money_before,
         words.numbered,
         times.month_first,
@@ -37,7 +37,7 @@ RULES: Rules = {
     ),
     TokenKind.SIGN: (
         words.numbered,
-        where("@", words.web_address),
+        where("@", words.WEB.address),
         words.times,
         where("+(", words.phone),
         money.money_before,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from edge.package_tables import read_table
+from edge.spoken_form.word_lists import listed_in, sayings_in
 
+listed = partial(listed_in, "en")
+sayings = partial(sayings_in, "en")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
 
 
 class UnitNames(NamedTuple):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
-from edge.spoken_form.en.tables import MONTHS, months, table
+from edge.spoken_form.en.tables import MONTHS, ORDINAL_ENDINGS, months, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 _HALVES = {"am": "a.m.", "pm": "p.m.", "a.m.": "a.m.", "p.m.": "p.m.", "a.m": "a.m.", "p.m": "p.m."}
-_ORDINAL_ENDINGS = {"st", "nd", "rd", "th"}
 
 
 def clock_time(tokens: Tokens, index: int) -> Said | None:
@@ -165,7 +164,7 @@ def day_first(tokens: Tokens, index: int) -> Said | None:
         return None
     last = 0
     place = tokens.behind_space(end)
-    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
+    if tokens.is_dash(place):
         last, end = _day_at(tokens, tokens.behind_space(place + 1))
         if not last:
             return None
@@ -201,7 +200,7 @@ def month_first(tokens: Tokens, index: int) -> Said | None:
         return Said(end, month) if month != tokens.text(index, end) else None
     said = f"{month} {numerals.ordinal(day)}"
     dash = tokens.behind_space(day_end)
-    if tokens[dash].kind is TokenKind.SIGN and tokens[dash].text in DASHES:
+    if tokens.is_dash(dash):
         last, last_end = _day_at(tokens, tokens.behind_space(dash + 1))
         if last:
             said, day_end = f"{said} to {numerals.ordinal(last)}", last_end
@@ -215,7 +214,7 @@ def _day_at(tokens: Tokens, index: int) -> tuple[int, int]:
         return 0, index
     if tokens[index + 1].text in (":", ".") and tokens[index + 2].kind is TokenKind.NUMBER:
         return 0, index
-    if tokens[index + 1].text.lower() in _ORDINAL_ENDINGS:
+    if tokens[index + 1].text.lower() in ORDINAL_ENDINGS:
         return int(text), index + 2
     return (
         (0, index)
@@ -283,7 +282,7 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
     if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
         end += 1
     place = tokens.behind_space(end)
-    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
+    if tokens.is_dash(place):
         last = tokens.behind_space(place + 1)
         if other := days.get(tokens[last].text.lower()):
             return Said(last + 1, f"{day} to {other}")

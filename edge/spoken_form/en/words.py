@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import telephone, web
+from edge.spoken_form import telephone
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
-from edge.spoken_form.en.tables import table
-from edge.spoken_form.numbers import subtracts
+from edge.spoken_form.en.tables import listed, sayings, table
 from edge.spoken_form.rules import Said
+from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
-from edge.spoken_form.web import WebWords, address
+from edge.spoken_form.web import WebWords
 
-_WEB = WebWords(
+WEB = WebWords(
     {
         ".": "dot",
         "@": "at",
@@ -27,60 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
     ),
 )
-_SIGNS = {
-    **{"~": "about", "≈": "about", "=": "equals", "<": "less than", ">": "more than", "≥": "at least"},
-    **{
-        "≤": "at most",
-        "×": "by",
-        "&": "and",
-        "+": "plus",
-        "±": "plus or minus",
-        "§": "section",
-        "≠": "is not",
-    },
-    **{
-        "÷": "divided by",
-        "^": "to the power of",
-        "²": "squared",
-        "³": "cubed",
-        "°": "degrees",
-        "%": "percent",
-        "№": "number",
-        "@": "at",
-    },
-    **{
-        "$": "dollars",
-        "€": "euros",
-        "£": "pounds",
-        "℃": "degrees Celsius",
-        "→": "to",
-        "•": "",
-        "©": "",
-        "®": "",
-        "™": "",
-    },
-    **{"*": "", "|": ",", "\\": " "},
-    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-}
-_FORMULAS = {
-    "CO2": "C O two",
-    "CO₂": "C O two",
-    "H2O": "H two O",
-    "H₂O": "H two O",
-    "WWI": "World War One",
-    "WWII": "World War Two",
-}
-_STREETS = frozenset(
-    ("Street", "St", "Avenue", "Ave", "Road", "Rd", "Boulevard", "Blvd", "Drive", "Lane", "Way", "Highway")
-)
-
-
-def web_address(tokens: Tokens, index: int) -> Said | None:
-    return address(tokens, index, _WEB)
-
-
-def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
-    return web.dotted_numbers(tokens, index, _WEB)
 
 
 def phone(tokens: Tokens, index: int) -> Said | None:
@@ -116,7 +62,7 @@ def house_number(tokens: Tokens, index: int) -> Said | None:
         if tokens[place].kind is not TokenKind.SPACE:
             return None
         word = tokens[place + 1]
-        if word.text in _STREETS and place > index + 1:
+        if word.text in listed("streets") and place > index + 1:
             return Said(index + 1, numerals.pairs(int(tokens[index].text)))
         if word.kind is not TokenKind.WORD or not word.text[0].isupper():
             return None
@@ -125,7 +71,7 @@ def house_number(tokens: Tokens, index: int) -> Said | None:
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, _FORMULAS)
+    found = tokens.longest_of(index, sayings("formulas"))
     if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
         return None
     return Said(*found)
@@ -199,32 +145,15 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
+    if subtracts(tokens, index):
         return Said(index + 1, " minus ")
-    if (
-        text == ":"
-        and tokens[index - 1].kind is TokenKind.NUMBER
-        and tokens[index + 1].kind is TokenKind.NUMBER
-    ):
+    if text == ":" and joins_numbers(tokens, index):
         return Said(index + 1, "to")
     if text == "/":
-        both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
-        return Said(index + 1, " ") if both else None
-    said = _SIGNS.get(text)
-    if said is None:
+        return Said(index + 1, " ") if joins(tokens, index) else None
+    if text in "<>" and not compares(tokens, index, ("$", "€", "£", "-", "−")):
         return None
-    behind = tokens[tokens.behind_space(index + 1)]
-    if text in "<>" and not (
-        behind.kind is TokenKind.NUMBER
-        or behind.text in ("$", "€", "£", "-", "−")
-        or tokens[index + 1].kind is TokenKind.SPACE
-    ):
+    if text == "+" and not adds(tokens, index) and tokens[tokens.behind_space(index + 1)].text != "$":
         return None
-    if (
-        text == "+"
-        and not tokens.is_word_or_number(index - 1)
-        and behind.kind not in (TokenKind.WORD, TokenKind.NUMBER)
-        and behind.text != "$"
-    ):
-        return None
-    return Said(index + 1, said)
+    said = sayings("signs").get(text)
+    return None if said is None else Said(index + 1, said)

@@ -3,51 +3,11 @@
 from __future__ import annotations
 
 from edge.spoken_form.en import numerals
+from edge.spoken_form.en.tables import listed
 from edge.spoken_form.en.units import currency_at, unit_at
 from edge.spoken_form.numbers import WrittenNumber
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
-
-_BEFORE_YEARS = frozenset(
-    (
-        *(
-            "in",
-            "since",
-            "until",
-            "till",
-            "from",
-            "by",
-            "through",
-            "during",
-            "circa",
-            "before",
-            "after",
-            "year",
-        ),
-        *(
-            "early",
-            "late",
-            "mid",
-            "between",
-            "spring",
-            "summer",
-            "autumn",
-            "winter",
-            "around",
-            "c",
-            "of",
-            "copyright",
-        ),
-    )
-)
-
-
-_NO_YEAR_BEFORE = frozenset(("people", "men", "women", "children", "percent", "rupiah", "hours", "visitors"))
-
-
-_NUMBERED_THINGS = frozenset(
-    ("room", "flight", "bus", "route", "suite", "apartment", "line", "train", "shuttle")
-)
 
 
 def is_year(number: WrittenNumber) -> bool:
@@ -73,11 +33,15 @@ def year(tokens: Tokens, index: int, number: WrittenNumber) -> Said | None:
     behind = tokens[tokens.behind_space(number.end)]
     if number.value >= 1500 and (behind.kind is TokenKind.END or behind.text in ".,;:!?)"):
         before = "circa"
-    if before.lower() in _NUMBERED_THINGS:
+    if before.lower() in listed("numbered_things"):
         return Said(number.end, numerals.pairs(number.value))
-    if before.lower() not in _BEFORE_YEARS and not (before in ("to", "and") and _has_year(tokens, index)):
+    if before.lower() not in listed("before_years") and not (
+        before in ("to", "and") and _has_year(tokens, index)
+    ):
         return None
-    if behind.kind is TokenKind.WORD and (behind.text.lower() in _NO_YEAR_BEFORE or _is_plural(behind.text)):
+    if behind.kind is TokenKind.WORD and (
+        behind.text.lower() in listed("no_year_before") or _is_plural(behind.text)
+    ):
         return None
     if unit_at(tokens, tokens.behind_space(number.end)) or tokens[number.end].text in ("-", "%", "°"):
         return None

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from edge.spoken_form.id.tables import table
+from edge.spoken_form.id.tables import sayings, table
 from edge.spoken_form.initials import initials_at
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
-
-LETTERS = {
-    **{
-        "a": "a",
-        "b": "be",
-        "c": "ce",
-        "d": "de",
-        "e": "e",
-        "f": "ef",
-        "g": "ge",
-        "h": "ha",
-        "i": "i",
-        "j": "je",
-    },
-    **{
-        "k": "ka",
-        "l": "el",
-        "m": "em",
-        "n": "en",
-        "o": "o",
-        "p": "pe",
-        "q": "ki",
-        "r": "er",
-        "s": "es",
-        "t": "te",
-    },
-    **{"u": "u", "v": "ve", "w": "we", "x": "eks", "y": "ye", "z": "zet"},
-}
-
 
 _VOWELS = "aeiou"
 
@@ -45,9 +16,9 @@ _LONGEST_ACRONYM = 6
 def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
     """ "76B": the name of the letter."""
     text = tokens[index].text.lower()
-    if tokens[index - 1].kind is not TokenKind.NUMBER or text not in LETTERS:
+    if tokens[index - 1].kind is not TokenKind.NUMBER or text not in sayings("letters"):
         return None
-    return Said(index + 1, LETTERS[text])
+    return Said(index + 1, sayings("letters")[text])
 
 
 def initials(tokens: Tokens, index: int) -> Said | None:
@@ -62,7 +33,7 @@ def initials(tokens: Tokens, index: int) -> Said | None:
         return None
     if len(letters) == 1 and not (name.kind is TokenKind.WORD and name.text[0].isupper()):
         return None
-    return Said(end, " ".join(LETTERS.get(letter.lower(), letter) for letter in letters))
+    return Said(end, " ".join(sayings("letters").get(letter.lower(), letter) for letter in letters))
 
 
 _PLACES = {
@@ -92,7 +63,7 @@ def acronym(tokens: Tokens, index: int) -> Said | None:
     lower = text.lower()
     if any(letter in _VOWELS for letter in lower) and (_is_readable(lower) or _shouts(tokens, index)):
         return None
-    return Said(index + 1, " ".join(LETTERS[letter] for letter in lower))
+    return Said(index + 1, " ".join(sayings("letters")[letter] for letter in lower))
 
 
 def _is_readable(word: str) -> bool:

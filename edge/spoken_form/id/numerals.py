@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-_PARTS = {2: "setengah", 4: "perempat"}
-
 
 @lru_cache(maxsize=4096)
 def cardinal(number: int) -> str:

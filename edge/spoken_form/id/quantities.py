@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edge.spoken_form.id import numerals
-from edge.spoken_form.id.tables import table
-from edge.spoken_form.numbers import WrittenNumber, is_fraction_at, number_at, second_number, subtracts
+from edge.spoken_form.id.tables import listed, table
+from edge.spoken_form.numbers import WrittenNumber, is_fraction_at, number_at, second_number
 from edge.spoken_form.rules import Said, closed
+from edge.spoken_form.signs import is_of_number, subtracts
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
-_MINUS = "−-–—"
 _FRACTIONS = {"½": "setengah", "¼": "seperempat", "¾": "tiga perempat", "⅓": "sepertiga", "⅔": "dua pertiga"}
 _TO = "sampai"
 
@@ -162,15 +162,13 @@ def doubled(tokens: Tokens, index: int) -> Said | None:
     lower = word.lower()
     if lower == "bpk":
         word = "Bapak" if word.istitle() else "bapak"
-    elif len(word) < 3 or (word.istitle() and lower not in _PEOPLE) or (len(word) < 4 and lower != "ibu"):
+    elif (
+        len(word) < 3
+        or (word.istitle() and lower not in listed("people"))
+        or (len(word) < 4 and lower != "ibu")
+    ):
         return None
     return Said(index + 2, f"{word}-{word.lower()}")
-
-
-_PEOPLE = frozenset(
-    ("anak", "orang", "ibu", "bapak", "teman", "kawan", "siswa", "tamu", "warga", "rumah", "hari")
-)
-"""What is written twice so at a sentence's beginning; other words with a capital are names ("Terminal2")."""
 
 
 def vulgar_fraction(tokens: Tokens, index: int) -> Said | None:
@@ -201,17 +199,8 @@ def simple_fraction(tokens: Tokens, index: int) -> Said | None:
 def signed(tokens: Tokens, index: int) -> Said | None:
     """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
     sign = tokens[index].text
-    if sign not in "+±" + _MINUS or tokens.is_word_or_number(index - 1):
-        return None
     place = tokens.behind_space(index + 1) if sign == "±" else index + 1
-    if tokens[place].kind is not TokenKind.NUMBER:
-        return None
-    before = tokens[tokens.before_space(index)]
-    if sign in _MINUS and (
-        before.kind is TokenKind.NUMBER or (sign in "–—" and before.kind is TokenKind.WORD)
-    ):
-        return None
-    said = quantity(tokens, place)
+    said = quantity(tokens, place) if is_of_number(tokens, index) else None
     word = {"+": "plus", "±": "kurang lebih"}.get(sign, "minus")
     return said and Said(said.end, f"{word} {said.text}")
 

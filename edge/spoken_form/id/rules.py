@@ -9,19 +9,19 @@ from edge.spoken_form.tokens import TokenKind
 
 RULES: Rules = {
     TokenKind.NUMBER: (
-        words.web_address,
+        words.WEB.address,
         words.phone,
         times.in_digits,
         times.clock_time,
         quantities.decades,
         quantities.simple_fraction,
-        words.dotted_numbers,
+        words.WEB.dotted_numbers,
         quantities.quantity,
     ),
     TokenKind.WORD: (
         quantities.money_before,
         letters.formula,
-        words.web_address,
+        words.WEB.address,
         quantities.ordinal,
         quantities.doubled,
         words.numbered,
@@ -37,7 +37,7 @@ RULES: Rules = {
     ),
     TokenKind.SIGN: (
         words.numbered,
-        where("@", words.web_address),
+        where("@", words.WEB.address),
         where("+(", words.phone),
         quantities.money_before,
         quantities.vulgar_fraction,

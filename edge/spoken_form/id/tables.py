@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from edge.package_tables import read_table
+from edge.spoken_form.word_lists import listed_in, sayings_in
 
+listed = partial(listed_in, "id")
+sayings = partial(sayings_in, "id")
 MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli"),
     *("Agustus", "September", "Oktober", "November", "Desember"),

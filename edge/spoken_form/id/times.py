@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.clock_time import clock_time_at
 from edge.spoken_form.id import numerals
-from edge.spoken_form.id.tables import MONTHS, months, table
+from edge.spoken_form.id.tables import MONTHS, listed, months, table
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
-
-_BEFORE_TIMES = {"pukul", "jam", "pk", "pkl", "jm"}
-_ZONES = {"WIB", "WITA", "WIT", "Wita", "Wib"}
-_LINKS = {"hingga", "sampai", "dan", "s", "ke", "atau", "sebelum", "setelah", "dari", "mulai"}
-_WEEKDAYS = {"senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "tanggal", "tgl", "ahad"}
+from edge.spoken_form.tokens import TokenKind, Tokens
 
 
 def clock_time(tokens: Tokens, index: int) -> Said | None:
@@ -21,7 +17,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     hour, minute, end, mark = first
     place = tokens.behind_space(end)
     last = None
-    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
+    if tokens.is_dash(place):
         last = _time_at(tokens, tokens.behind_space(place + 1))
     if mark == "." and not (last or _is_time(tokens, index, end)):
         return None
@@ -36,41 +32,20 @@ def _is_time(tokens: Tokens, index: int, end: int) -> bool:
     if tokens[before].text == ".":
         before -= 1
     word = tokens[before].text.lower()
-    if word in _BEFORE_TIMES or tokens[tokens.behind_space(end)].text in _ZONES:
+    if word in listed("before_times") or tokens[tokens.behind_space(end)].text in listed("zones"):
         return True
-    if word not in _LINKS:
+    if word not in listed("links"):
         return False
     earlier = range(max(0, index - 12), index - 2)
     return any(
-        tokens[place].text.lower() in _BEFORE_TIMES or tokens[place].text in _ZONES for place in earlier
+        tokens[place].text.lower() in listed("before_times") or tokens[place].text in listed("zones")
+        for place in earlier
     )
 
 
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
-    """Hour, minute, the index behind, and the mark between."""
-    hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if (
-        hours.kind is not TokenKind.NUMBER
-        or minutes.kind is not TokenKind.NUMBER
-        or mark.text not in (":", ".")
-    ):
-        return None
-    if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
-        return None
-    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
-        return None
-    end = index + 3
-    if (
-        tokens[end].text == ":"
-        and tokens[end + 1].kind is TokenKind.NUMBER
-        and len(tokens[end + 1].text) == 2
-    ):
-        end += 2
-    elif tokens[end].text in (".", ":") and tokens[end + 1].kind is TokenKind.NUMBER:
-        return None
-    return (
-        None if tokens[end].kind is TokenKind.WORD else (int(hours.text), int(minutes.text), end, mark.text)
-    )
+    found = clock_time_at(tokens, index, ".:", goes_on=".:")
+    return None if found and tokens[found[2]].kind is TokenKind.WORD else found
 
 
 def _clock(hour: int, minute: int) -> str:
@@ -99,7 +74,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
         before = tokens.before_space(index)
         if tokens[before].text == "(":
             before = tokens.before_space(before)
-        return Said(place, said) if mark == "/" and tokens[before].text.lower() in _WEEKDAYS else None
+        return Said(place, said) if mark == "/" and tokens[before].text.lower() in listed("days") else None
     if len(texts[2]) not in (2, 4) or (mark == "-" and len(texts[2]) != 4):
         return None
     year = int(texts[2]) + (2000 if len(texts[2]) == 2 else 0)
@@ -128,7 +103,7 @@ def weekday(tokens: Tokens, index: int) -> Said | None:
     if day is None or not tokens[index].text[0].isupper():
         return None
     place = tokens.behind_space(index + 1)
-    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
+    if not tokens.is_dash(place):
         return None
     last = tokens.behind_space(place + 1)
     other = names.get(tokens[last].text.lower())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import telephone, web
+from edge.spoken_form import telephone
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.quantities import read_number
-from edge.spoken_form.id.tables import table
-from edge.spoken_form.numbers import roman, subtracts
+from edge.spoken_form.id.tables import listed, sayings, table
+from edge.spoken_form.numbers import roman
 from edge.spoken_form.rules import Said
+from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
-from edge.spoken_form.web import WebWords, address
+from edge.spoken_form.web import WebWords
 
-_WEB = WebWords(
+WEB = WebWords(
     {
         ".": "titik",
         "@": "et",
@@ -26,55 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
     ),
 )
-_SIGNS = {
-    **{
-        "~": "sekitar",
-        "≈": "sekitar",
-        "=": "sama dengan",
-        "<": "kurang dari",
-        ">": "lebih dari",
-        "×": "kali",
-    },
-    **{
-        "≥": "paling sedikit",
-        "≤": "paling banyak",
-        "&": "dan",
-        "+": "tambah",
-        "±": "kurang lebih",
-        "§": "pasal",
-    },
-    **{
-        "≠": "tidak sama dengan",
-        "÷": "dibagi",
-        "^": "pangkat",
-        "²": "kuadrat",
-        "³": "kubik",
-        "°": "derajat",
-        "%": "persen",
-    },
-    **{
-        "№": "nomor",
-        "@": "et",
-        "$": "dolar",
-        "€": "euro",
-        "→": "ke",
-        "•": "",
-        "©": "",
-        "®": "",
-        "™": "",
-        "*": "",
-    },
-    **{"|": ",", "\\": " ", "£": "pound"},
-    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-}
-
-
-def web_address(tokens: Tokens, index: int) -> Said | None:
-    return address(tokens, index, _WEB)
-
-
-def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
-    return web.dotted_numbers(tokens, index, _WEB)
 
 
 def phone(tokens: Tokens, index: int) -> Said | None:
@@ -128,14 +80,9 @@ def roman_numeral(tokens: Tokens, index: int) -> Said | None:
         return None
     if len(text) == 1 and before.isupper():
         return None
-    if before in _REGNAL:
+    if before in listed("regnal"):
         return Said(index + 1, f"ke{numerals.cardinal(number)}" if number > 1 else "pertama")
     return Said(index + 1, numerals.cardinal(number))
-
-
-_REGNAL = frozenset(
-    ("Louis", "Paus", "Paulus", "Charles", "Henry", "Elizabeth", "Napoleon", "Willem", "George", "Edward")
-)
 
 
 def abbreviation(tokens: Tokens, index: int) -> Said | None:
@@ -190,31 +137,15 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
+    if subtracts(tokens, index):
         return Said(index + 1, " dikurangi ")
-    if (
-        text == ":"
-        and tokens[index - 1].kind is TokenKind.NUMBER
-        and tokens[index + 1].kind is TokenKind.NUMBER
-    ):
+    if text == ":" and joins_numbers(tokens, index):
         return Said(index + 1, " ")
     if text == "/":
-        both = tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1)
-        return Said(index + 1, " ") if both else None
-    said = _SIGNS.get(text)
-    if said is None:
+        return Said(index + 1, " ") if joins(tokens, index) else None
+    if text in "<>" and not compares(tokens, index, ("$", "€", "-", "−")):
         return None
-    behind = tokens[tokens.behind_space(index + 1)]
-    if text in "<>" and not (
-        behind.kind is TokenKind.NUMBER
-        or behind.text in ("$", "€", "-", "−")
-        or tokens[index + 1].kind is TokenKind.SPACE
-    ):
+    if text == "+" and not adds(tokens, index):
         return None
-    if (
-        text == "+"
-        and not tokens.is_word_or_number(index - 1)
-        and behind.kind not in (TokenKind.WORD, TokenKind.NUMBER)
-    ):
-        return None
-    return Said(index + 1, said)
+    said = sayings("signs").get(text)
+    return None if said is None else Said(index + 1, said)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from edge.spoken_form.ru.morphology import CASES, Case, Form, Gender, forms, is_known
 from edge.spoken_form.ru.numerals import is_few, takes_singular
+from edge.spoken_form.ru.tables import listed
 from edge.spoken_form.tokens import TokenKind, Tokens
 
 MOST_ADJECTIVES = 3
@@ -66,28 +67,7 @@ _GOVERNS: dict[str, tuple[Case, ...]] = {
     "с": ("g", "i", "a"),
     "со": ("g", "i", "a"),
 }
-_MEASURES = frozenset(
-    (
-        *(
-            "стоить",
-            "составлять",
-            "составить",
-            "занимать",
-            "занять",
-            "длиться",
-            "продлиться",
-            "весить",
-            "ждать",
-        ),
-        *("платить", "заплатить", "обойтись", "ехать", "идти", "лететь", "пройти", "проехать", "превышать"),
-        *("вмещать", "насчитывать", "потратить", "прожить", "простоять", "работать"),
-    )
-)
-"""Verbs with a price, length or duration in the accusative."""
 _ABBREVIATED: dict[str, tuple[str, tuple[Case, ...]]] = {"ок": ("около", ("g",)), "см": ("смотри", ("a",))}
-_TAKE_GENITIVE = frozenset(
-    ("достигать", "достигнуть", "достичь", "касаться", "лишиться", "хватить", "хватать")
-)
 _ANY: tuple[Case, ...] = ("n", "a", "g", "d", "i", "p")
 _OBJECT: tuple[Case, ...] = ("a", "n", "g", "d", "i", "p")
 _ADJECTIVES = {"ADJF", "PRTF"}
@@ -135,7 +115,7 @@ def governor(tokens: Tokens, index: int) -> Governor:
             return Governor(word, _GOVERNS[word], described)
         if len(word) < 3 or tokens[place - 1].text == "-":
             break
-        if forms(word)[0].lemma in _TAKE_GENITIVE:
+        if forms(word)[0].lemma in listed("take_genitive"):
             return Governor(word, ("g",), described)
         found = tuple(form for form in forms(word) if form.pos in _ADJECTIVES)
         if not found or forms(word)[0].pos not in _ADJECTIVES:
@@ -150,7 +130,9 @@ def _takes_object(tokens: Tokens, place: int) -> bool:
     if tokens[place].kind is not TokenKind.WORD:
         return False
     form = forms(tokens[place].text.lower())[0]
-    return form.pos in ("VERB", "INFN", "GRND", "PRTF") and (form.transitive or form.lemma in _MEASURES)
+    return form.pos in ("VERB", "INFN", "GRND", "PRTF") and (
+        form.transitive or form.lemma in listed("measures")
+    )
 
 
 def noun_behind(tokens: Tokens, index: int) -> tuple[Form, ...]:

@@ -7,7 +7,7 @@ from edge.spoken_form.ru.agreement import Governor, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, decline, forms
 from edge.spoken_form.ru.numbered import follows_noun
 from edge.spoken_form.ru.quantities import inherited_governor, range_end
-from edge.spoken_form.ru.tables import MONTHS, month_abbreviations
+from edge.spoken_form.ru.tables import MONTHS, listed, month_abbreviations
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
@@ -227,22 +227,16 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
 
 def _dates(text: str, before: Governor) -> bool:
     """Whether "988 г." is a year: shorter numbers, and those that nothing dates, are grams."""
-    return len(text) > 3 or (len(text) == 3 and before.word in _DATING)
-
-
-_DATING = frozenset(("в", "во", "с", "со", "по", "к", "до", "после", "от", "между"))
+    return len(text) > 3 or (len(text) == 3 and before.word in listed("dating"))
 
 
 def _weighs(tokens: Tokens, index: int, before: Governor) -> bool:
     """Whether a few words before ``index`` speak of a weight: "1 кг = 1000 г", "весит 1200 г."."""
     return before.word not in ("в", "во") and any(
-        token.text in _WEIGHTS
-        or (token.kind is TokenKind.WORD and forms(token.text.lower())[0].lemma in _WEIGHTS)
+        token.text in listed("weights")
+        or (token.kind is TokenKind.WORD and forms(token.text.lower())[0].lemma in listed("weights"))
         for token in (tokens[place] for place in range(max(0, index - 6), index))
     )
-
-
-_WEIGHTS = frozenset(("кг", "вес", "масса", "весить", "порция", "нетто", "брутто"))
 
 
 def school_year(tokens: Tokens, index: int) -> Said | None:

@@ -6,46 +6,10 @@ from edge.spoken_form.initials import initials_at
 from edge.spoken_form.ru import latin
 from edge.spoken_form.ru.morphology import forms, is_known
 from edge.spoken_form.ru.places import ISLANDS
+from edge.spoken_form.ru.tables import sayings
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
 
-LETTERS = {
-    **{
-        "а": "а",
-        "б": "бэ",
-        "в": "вэ",
-        "г": "гэ",
-        "д": "дэ",
-        "е": "е",
-        "ё": "ё",
-        "ж": "жэ",
-        "з": "зэ",
-        "и": "и",
-    },
-    **{
-        "й": "и краткое",
-        "к": "ка",
-        "л": "эл",
-        "м": "эм",
-        "н": "эн",
-        "о": "о",
-        "п": "пэ",
-        "р": "эр",
-        "с": "эс",
-    },
-    **{
-        "т": "тэ",
-        "у": "у",
-        "ф": "эф",
-        "х": "ха",
-        "ц": "цэ",
-        "ч": "чэ",
-        "ш": "ша",
-        "щ": "ща",
-        "ъ": "твёрдый знак",
-    },
-    **{"ы": "ы", "ь": "мягкий знак", "э": "э", "ю": "ю", "я": "я"},
-}
 _ACRONYMS = {
     **{"США": "сэ шэ а", "ФРГ": "фэ эр гэ", "МКАД": "мкад", "ЕС": "е эс", "ВОВ": "вэ о вэ", "ОК": "окей"},
 }
@@ -68,7 +32,8 @@ def initials(tokens: Tokens, index: int) -> Said | None:
     if not (has_name or behind_name):
         return None
     said = " ".join(
-        _INITIALS.get(letter) or LETTERS.get(letter.lower()) or latin.spelled(letter) for letter in letters
+        _INITIALS.get(letter) or sayings("letters").get(letter.lower()) or latin.spelled(letter)
+        for letter in letters
     )
     return Said(end, said + (" " if has_name else ""))
 
@@ -96,20 +61,20 @@ def acronym(tokens: Tokens, index: int) -> Said | None:
     if text in _ACRONYMS:
         return Said(index + 1, _ACRONYMS[text])
     lower = text.lower()
-    if any(letter not in LETTERS for letter in lower):
+    if any(letter not in sayings("letters") for letter in lower):
         return None
     if any(letter in _VOWELS for letter in lower) and (
         is_known(lower) or _is_readable(lower) or _shouts(tokens, index)
     ):
         return None
-    return Said(index + 1, " ".join(LETTERS[letter] for letter in lower))
+    return Said(index + 1, " ".join(sayings("letters")[letter] for letter in lower))
 
 
 def letter_behind_number(tokens: Tokens, index: int) -> Said | None:
     """ "57в", "3А": the name of the letter."""
-    if tokens[index - 1].kind is not TokenKind.NUMBER or tokens[index].text.lower() not in LETTERS:
+    if tokens[index - 1].kind is not TokenKind.NUMBER or tokens[index].text.lower() not in sayings("letters"):
         return None
-    return Said(index + 1, LETTERS[tokens[index].text.lower()])
+    return Said(index + 1, sayings("letters")[tokens[index].text.lower()])
 
 
 def _is_readable(word: str) -> bool:

@@ -8,6 +8,7 @@ from edge.spoken_form.numbers import WrittenNumber
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, fits, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, forms
+from edge.spoken_form.ru.tables import listed
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 
@@ -23,31 +24,6 @@ class Counted(NamedTuple):
     """Index behind the number, without white space."""
 
 
-_ORDINAL_NOUNS = frozenset(
-    (
-        "этаж",
-        "век",
-        "столетие",
-        "класс",
-        "курс",
-        "подъезд",
-        "группа",
-        "маршрут",
-        "ряд",
-        "путь",
-        "платформа",
-        "линия",
-        "терминал",
-    )
-)
-"""Nouns that are numbered rather than counted, also by a number that could count one of them."""
-
-
-_STREETS = frozenset(
-    ("улица", "проспект", "площадь", "парк", "сквер", "бульвар", "переулок", "школа", "завод")
-)
-
-
 _YEARS = range(1000, 2200)
 
 
@@ -56,7 +32,8 @@ def names_street(tokens: Tokens, index: int) -> bool:
     place = tokens.before_space(index)
     if tokens[place].text == ".":
         return tokens[place - 1].text.lower() in ("ул", "пр", "пл", "пер", "просп", "бул", "наб")
-    return tokens[place].kind is TokenKind.WORD and forms(tokens[place].text.lower())[0].lemma in _STREETS
+    word = tokens[place]
+    return word.kind is TokenKind.WORD and forms(word.text.lower())[0].lemma in listed("streets")
 
 
 def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
@@ -73,7 +50,7 @@ def numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     if not singular:
         return _several_numbered(counted, nouns)
     is_year = singular[0].lemma == "год" and number.value in _YEARS
-    is_numbered = singular[0].lemma in _ORDINAL_NOUNS and numerals.takes_singular(number.value)
+    is_numbered = singular[0].lemma in listed("ordinal_nouns") and numerals.takes_singular(number.value)
     if not (is_year or is_numbered):
         how = agree(number.value, counted.before, nouns)
         if how.case in counted.before.cases and _agrees(number.value, how, nouns):
@@ -154,27 +131,12 @@ def _several_numbered(counted: Counted, nouns: tuple[Form, ...]) -> str | None:
     return f"{numerals.ordinal(counted.first.value, case, gender)} — {last}"
 
 
-_TIMES = frozenset(
-    (
-        "конец",
-        "начало",
-        "середина",
-        "весна",
-        "лето",
-        "осень",
-        "зима",
-        "половина",
-        "квартал",
-        "сезон",
-        "урожай",
-    )
-)
-
-
 def follows_noun(tokens: Tokens, index: int) -> bool:
     """Whether a year at ``index`` has a part of it before it: "осень 2020", "в конце 2023"."""
     word = tokens[tokens.before_space(index)]
-    return word.kind is TokenKind.WORD and bool(_TIMES & {form.lemma for form in forms(word.text.lower())})
+    return word.kind is TokenKind.WORD and bool(
+        listed("times") & {form.lemma for form in forms(word.text.lower())}
+    )
 
 
 def _may_count(counted: Counted, nouns: tuple[Form, ...]) -> bool:

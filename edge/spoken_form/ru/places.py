@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.spoken_form.ru.agreement import governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
-from edge.spoken_form.ru.tables import table
+from edge.spoken_form.ru.tables import listed, table
 from edge.spoken_form.rules import Said
 from edge.spoken_form.tokens import TokenKind, Tokens
 
@@ -37,7 +37,8 @@ def _case_of_place(tokens: Tokens, index: int) -> Case:
         return "d"
     if not before.word:
         place = tokens.before_space(index)
-        if tokens[place].kind is TokenKind.WORD and forms(tokens[place].text.lower())[0].lemma in _HAS_PLACE:
+        word = tokens[place]
+        if word.kind is TokenKind.WORD and forms(word.text.lower())[0].lemma in listed("has_place"):
             return "g"
         if tokens[place].text == "." and tokens[place - 1].text.lower() in ("наб", "бер"):
             return "g"
@@ -46,25 +47,6 @@ def _case_of_place(tokens: Tokens, index: int) -> Case:
     if before.word in ("за", "под"):
         return "i"
     return before.cases[0]
-
-
-_HAS_PLACE = frozenset(
-    (
-        *("угол", "район", "начало", "конец", "пересечение", "сторона", "житель", "участок", "перекрёсток"),
-        *(
-            "часть",
-            "отрезок",
-            "направление",
-            "территория",
-            "центр",
-            "окраина",
-            "администрация",
-            "глава",
-            "мэр",
-        ),
-    )
-)
-"""Nouns with a place behind them in the genitive ("на углу ул. Ленина")."""
 
 
 def _place_before(tokens: Tokens, index: int) -> int | None:
@@ -82,48 +64,9 @@ def _is_direction(tokens: Tokens, index: int) -> bool:
     if verb.kind is not TokenKind.WORD:
         return False
     lemma = forms(verb.text.lower())[0].lemma
-    return lemma in _MOTIONS or (
+    return lemma in listed("motions") or (
         lemma.endswith(("ехать", "йти", "ходить", "езжать", "вернуть", "ворачивать"))
     )
-
-
-_MOTIONS = frozenset(
-    (
-        *(
-            "выйти",
-            "повернуть",
-            "поворачивать",
-            "свернуть",
-            "ехать",
-            "идти",
-            "вход",
-            "выход",
-            "въезд",
-            "выезд",
-        ),
-        *(
-            "поворот",
-            "направить",
-            "направляться",
-            "отправиться",
-            "отправляться",
-            "прибыть",
-            "прибывать",
-            "дорога",
-        ),
-        *(
-            "переход",
-            "путь",
-            "вернуться",
-            "попасть",
-            "подняться",
-            "спуститься",
-            "следовать",
-            "переехать",
-            "войти",
-        ),
-    )
-)
 
 
 def noun_before(tokens: Tokens, index: int) -> Said | None:
@@ -164,7 +107,7 @@ def noun_behind_adjective(tokens: Tokens, index: int) -> Said | None:
     if found is None or name.kind is not TokenKind.WORD or not name.text[0].isupper():
         return None
     end, noun = found
-    if noun not in _NAMED or tokens.is_word_or_number(end):
+    if noun not in listed("named") or tokens.is_word_or_number(end):
         return None
     gender = gender_of(noun)
     adjectives = [
@@ -177,22 +120,6 @@ def noun_behind_adjective(tokens: Tokens, index: int) -> Said | None:
     form = _form_in(tokens, place, adjectives)
     said = decline(noun, form.case or "n", plural=False)
     return Said(end, f"{said}." if tokens[end - 1].text == "." and tokens.ends_sentence(end) else said)
-
-
-_NAMED = frozenset(
-    (
-        "улица",
-        "проспект",
-        "площадь",
-        "переулок",
-        "набережная",
-        "бульвар",
-        "шоссе",
-        "область",
-        "район",
-        "остров",
-    )
-)
 
 
 def _form_in(tokens: Tokens, index: int, told: list[Form]) -> Form:
@@ -226,12 +153,11 @@ def large_or_small(tokens: Tokens, index: int) -> Said | None:
 
 def in_address(tokens: Tokens, index: int) -> bool:
     """Whether a street or a house stands a few words before ``index``."""
-    return any(tokens[place].text.lower() in _OF_ADDRESS for place in range(max(0, index - 9), index))
+    return any(
+        tokens[place].text.lower() in listed("of_address") for place in range(max(0, index - 9), index)
+    )
 
 
-_OF_ADDRESS = frozenset(
-    ("д", "дом", "корп", "корпус", "ул", "улица", "пр", "проспект", "пер", "кв", "квартира", "наб")
-)
 ISLANDS = frozenset(("Бали", "Ява"))
 """Islands that the dictionary takes for people."""
 

@@ -7,28 +7,13 @@ from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import Agreement, Governor, agree, governor, noun_behind
 from edge.spoken_form.ru.morphology import Case, Form, decline, forms, gender_of
 from edge.spoken_form.ru.numbered import Counted, first_of_numbered, names_street, numbered, year
-from edge.spoken_form.ru.tables import SCALES, CountedUnit
+from edge.spoken_form.ru.tables import SCALES, CountedUnit, listed
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said, closed
+from edge.spoken_form.signs import is_of_number
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
-MINUS = "−-–—"
-_PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня", "пополудни", "пополуночи"}
 _FROM = ("с", "со")
-_LENGTHS = frozenset(("километр", "метр", "сантиметр", "миллиметр", "минута", "час"))
-_FROM_HERE = {
-    "от",
-    "ходьбы",
-    "езды",
-    "пути",
-    "к",
-    "отсюда",
-    "севернее",
-    "южнее",
-    "западнее",
-    "восточнее",
-    "дальше",
-}
 _ANIMATE = frozenset(("человек", "пассажир"))
 
 
@@ -70,44 +55,19 @@ def unit_behind_word(tokens: Tokens, index: int) -> Said | None:
         return None
     end, unit = found
     text = tokens.text(index, end).rstrip(".")
-    if len(text) < 2 or text not in _UNITS_ALONE:
+    if len(text) < 2 or text not in listed("units_alone"):
         return None
     word = tokens[tokens.before_space(index)].text.lower()
-    if word in _COUNTS_FEW:
+    if word in listed("counts_few"):
         said = decline(unit.noun, "g", plural=False, gender=gender_of(unit.noun))
-    elif word in _COUNTS_MANY or any(form.pos == "NUMR" or form.lemma in SCALES for form in forms(word)[:1]):
+    elif word in listed("counts_many") or any(
+        form.pos == "NUMR" or form.lemma in SCALES for form in forms(word)[:1]
+    ):
         said = decline(unit.noun, "g", plural=True, counted=True)
     else:
         case: Case = "p" if word == "в" else governor(tokens, index).cases[0]
         said = decline(unit.noun, case, plural=word in ("в", "на"), gender=gender_of(unit.noun))
     return closed(tokens, end, f"{said} {unit.tail}".strip())
-
-
-_UNITS_ALONE = frozenset(
-    (
-        "км",
-        "см",
-        "мм",
-        "кг",
-        "мин",
-        "руб",
-        "км/ч",
-        "м/с",
-        "м²",
-        "м2",
-        "км²",
-        "кв. м",
-        "кв.м",
-        "млн",
-        "млрд",
-        "тыс",
-        "чел",
-    )
-)
-_COUNTS_FEW = frozenset(("полтора", "два", "две", "три", "четыре", "пол", "оба", "половина", "четверть"))
-_COUNTS_MANY = frozenset(
-    ("несколько", "много", "мало", "сколько", "столько", "половиной", "сотни", "сотен", "десятки")
-)
 
 
 def range_end(tokens: Tokens, index: int) -> WrittenNumber | None:
@@ -158,7 +118,7 @@ def _with_scale(tokens: Tokens, counted: Counted, end: int, unit: CountedUnit, c
 
 def _case_before_unit(tokens: Tokens, before: Governor, end: int, unit: CountedUnit) -> Case:
     behind = tokens[tokens.behind_space(end)].text.lower()
-    if before.word in ("в", "во") and unit.noun in _LENGTHS and behind in _FROM_HERE:
+    if before.word in ("в", "во") and unit.noun in listed("lengths") and behind in listed("from_here"):
         return "p"
     if before.word in _FROM and behind not in ("до", "по") and unit.noun in ("килограмм", "литр", "человек"):
         return "i"
@@ -238,7 +198,7 @@ def is_half(number: WrittenNumber) -> bool:
 def _with_noun(tokens: Tokens, counted: Counted) -> Said:
     number, behind = counted.number, counted.behind
     word = tokens[tokens.behind_space(behind)].text.lower()
-    nouns = () if word in _PARTS_OF_DAY and counted.before.word else noun_behind(tokens, behind)
+    nouns = () if word in listed("parts_of_day") and counted.before.word else noun_behind(tokens, behind)
     half = is_half(number) and (number.value < 5 or any(_is_many(form) for form in nouns))
     # "Полтора" governs as "два"; "5,5 метра" is a decimal number, "5,5 метров" is none.
     counts = 0 if number.is_code else 2 if half and number.value == 1 else number.value
@@ -272,17 +232,6 @@ def _is_many(form: Form) -> bool:
 
 def signed(tokens: Tokens, index: int) -> Said | None:
     """ "−5", "+5 °C", "±2": a sign that belongs to the number behind it."""
-    sign = tokens[index].text
-    if sign not in "+±" + MINUS:
-        return None
-    if tokens[index + 1].kind is not TokenKind.NUMBER or tokens.is_word_or_number(index - 1):
-        return None
-    if sign in MINUS:
-        before = tokens[tokens.before_space(index)]
-        if before.kind is TokenKind.NUMBER or (
-            sign in "–—" and before.kind is TokenKind.WORD and sign != "−"
-        ):
-            return None
-    word = {"+": "плюс", "±": "плюс-минус"}.get(sign, "минус")
-    said = said_quantity(tokens, index + 1, index)
+    said = said_quantity(tokens, index + 1, index) if is_of_number(tokens, index) else None
+    word = {"+": "плюс", "±": "плюс-минус"}.get(tokens[index].text, "минус")
     return said and Said(said.end, f"{word} {said.text}")

@@ -8,7 +8,7 @@ from edge.spoken_form.tokens import TokenKind
 
 RULES: Rules = {
     TokenKind.NUMBER: (
-        words.web_address,
+        words.WEB.address,
         words.phone,
         dates.in_digits,
         times.clock_time,
@@ -21,12 +21,12 @@ RULES: Rules = {
         roman.century_in_digits,
         dates.school_year,
         ordinals.simple_fraction,
-        words.dotted_numbers,
+        words.WEB.dotted_numbers,
         quantities.quantity,
     ),
     TokenKind.WORD: (
         words.formula,
-        words.web_address,
+        words.WEB.address,
         money.money_before,
         places.large_or_small,
         letters.initials,
@@ -40,7 +40,7 @@ RULES: Rules = {
     ),
     TokenKind.SIGN: (
         words.numbered_sign,
-        where("@", words.web_address),
+        where("@", words.WEB.address),
         where("+(", words.phone),
         money.money_before,
         quantities.signed,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from edge.package_tables import read_table
+from edge.spoken_form.word_lists import listed_in, sayings_in
 
 _PACKAGE = "edge.spoken_form"
 SCALES = frozenset({"тысяча", "миллион", "миллиард", "триллион"})
+listed = partial(listed_in, "ru")
+sayings = partial(sayings_in, "ru")
 MONTHS = (
     *("января", "февраля", "марта", "апреля", "мая", "июня"),
     *("июля", "августа", "сентября", "октября", "ноября", "декабря"),
@@ -41,7 +44,7 @@ def units() -> dict[str, CountedUnit]:
 @cache
 def currencies() -> dict[str, CountedUnit]:
     """What also stands before a number: "$5", "Rp 50.000"."""
-    return {key: unit for key, unit in units().items() if key in _CURRENCIES}
+    return {key: unit for key, unit in units().items() if key in listed("currencies")}
 
 
 @cache
@@ -54,26 +57,4 @@ def month_abbreviations() -> dict[str, str]:
     return named | {f"{key}.": name for key, name in named.items()}
 
 
-_CURRENCIES = frozenset(
-    (
-        "$",
-        "€",
-        "₽",
-        "£",
-        "¥",
-        "₹",
-        "rp",
-        "rp.",
-        "idr",
-        "usd",
-        "eur",
-        "gbp",
-        "rub",
-        "us$",
-        "a$",
-        "s$",
-        "aud",
-        "sgd",
-    )
-)
 HUNDREDTHS = {"доллар": "цент", "евро": "цент", "рубль": "копейка", "фунт": "пенс"}

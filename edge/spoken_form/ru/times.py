@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.clock_time import clock_time_at
 from edge.spoken_form.ru import numerals
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
+from edge.spoken_form.ru.tables import listed
 from edge.spoken_form.ru.units import unit_at
 from edge.spoken_form.rules import Said
-from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
+from edge.spoken_form.tokens import TokenKind, Tokens
 
-_BEFORE_TIMES = {"в", "во", "с", "со", "до", "к", "после", "около", "на", "от", "по"}
 _PARTS_OF_DAY = {"утра", "вечера", "ночи", "дня"}
 
 
@@ -21,7 +22,7 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
     hour, minute, end, mark = first
     before = governor(tokens, index)
     last = _range_end(tokens, end)
-    if mark == "." and not (before.word in _BEFORE_TIMES or last or _is_part_of_day(tokens, end)):
+    if mark == "." and not (before.word in listed("before_times") or last or _is_part_of_day(tokens, end)):
         return None
     if mark == "." and not last and unit_at(tokens, tokens.behind_space(end)):
         return None
@@ -39,30 +40,12 @@ def clock_time(tokens: Tokens, index: int) -> Said | None:
 
 
 def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
-    """Hour, minute, the index behind, and the mark between."""
-    hours, mark, minutes = (tokens[index + offset] for offset in range(3))
-    if (
-        hours.kind is not TokenKind.NUMBER
-        or minutes.kind is not TokenKind.NUMBER
-        or mark.text not in (":", ".", "-")
-    ):
+    mark = tokens[index + 1].text
+    found = clock_time_at(tokens, index, ".:-", goes_on=mark)
+    if found is None or (mark == "-" and not _is_time_with_dash(tokens, index)):
         return None
-    if mark.text == "-" and not _is_time_with_dash(tokens, index):
-        return None
-    if len(hours.text) > 2 or len(minutes.text) != 2 or int(hours.text) > 24 or int(minutes.text) > 59:
-        return None
-    if tokens[index - 1].text in (".", ":", ",") and tokens[index - 2].kind is TokenKind.NUMBER:
-        return None
-    end = index + 3
-    if (
-        tokens[end].text == ":"
-        and tokens[end + 1].kind is TokenKind.NUMBER
-        and len(tokens[end + 1].text) == 2
-    ):
-        end += 2
-    elif tokens[end].text == mark.text and tokens[end + 1].kind is TokenKind.NUMBER:
-        return None
-    if tokens[end].kind is TokenKind.WORD and tokens[end].text.lower() not in ("ч",):
+    hour, minute, end, _ = found
+    if tokens[end].kind is TokenKind.WORD and tokens[end].text.lower() != "ч":
         return None
     # "10:30 ч."
     place = tokens.behind_space(end)
@@ -70,7 +53,7 @@ def _time_at(tokens: Tokens, index: int) -> tuple[int, int, int, str] | None:
         end = place + 1
         if tokens[end].text == "." and not tokens.ends_sentence(end + 1):
             end += 1
-    return int(hours.text), int(minutes.text), end, mark.text
+    return hour, minute, end, mark
 
 
 def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
@@ -80,7 +63,7 @@ def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
     if tokens[index - 1].text in ("-", "."):
         return False
     minutes = tokens[index + 2].text
-    timed = tokens[tokens.before_space(index)].text.lower() in _BEFORE_TIMES
+    timed = tokens[tokens.before_space(index)].text.lower() in listed("before_times")
     behind = tokens[tokens.behind_space(index + 3)]
     alone = behind.kind is TokenKind.END or behind.text in ".,;:!?)" or behind.text in _PARTS_OF_DAY
     return timed and (minutes == "00" or (minutes in ("15", "30", "45") and alone))
@@ -88,7 +71,7 @@ def _is_time_with_dash(tokens: Tokens, index: int) -> bool:
 
 def _range_end(tokens: Tokens, end: int) -> tuple[int, int, int, str] | None:
     place = tokens.behind_space(end)
-    if tokens[place].kind is not TokenKind.SIGN or tokens[place].text not in DASHES:
+    if not tokens.is_dash(place):
         return None
     return _time_at(tokens, tokens.behind_space(place + 1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.spoken_form.ru.morphology import forms
-from edge.spoken_form.ru.tables import CountedUnit, units
+from edge.spoken_form.ru.tables import CountedUnit, listed, units
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
 
 
@@ -43,13 +43,6 @@ def _is_numbered(tokens: Tokens, index: int) -> bool:
     if tokens[place].text == ".":
         place -= 1
     word = tokens[place].text.lower()
-    return word in ("№", "#", "д", "корп", "стр", "кв", "каб") or forms(word)[0].lemma in _WITH_LETTER
-
-
-_WITH_LETTER = frozenset(
-    (
-        *("автобус", "маршрут", "шаттл", "трамвай", "троллейбус", "дом", "корпус", "строение", "квартира"),
-        *("номер", "кабинет", "класс", "школа", "выход", "вход", "ворота", "ряд", "место", "причал"),
-        *("терминал", "остановка", "платформа", "стоянка", "павильон", "комната", "офис", "вагон", "группа"),
+    return word in ("№", "#", "д", "корп", "стр", "кв", "каб") or forms(word)[0].lemma in listed(
+        "with_letter"
     )
-)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from edge.spoken_form import web
-from edge.spoken_form.numbers import subtracts
 from edge.spoken_form.ru import latin, numerals, places
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
 from edge.spoken_form.ru.places import with_capital
 from edge.spoken_form.ru.quantities import read_number
-from edge.spoken_form.ru.tables import MONTHS, month_abbreviations, table
+from edge.spoken_form.ru.tables import MONTHS, month_abbreviations, sayings, table
 from edge.spoken_form.rules import Said
+from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.telephone import telephone_at
 from edge.spoken_form.tokens import DASHES, TokenKind, Tokens
-from edge.spoken_form.web import WebWords, address
+from edge.spoken_form.web import WebWords
 
 _DOMAINS = {
     **{"рф": "эр эф", "рус": "рус", "id": "ай ди", "io": "ай о", "ai": "эй ай", "uk": "ю кей", "au": "эй ю"},
     **{"us": "ю эс", "eu": "и ю", "sg": "эс джи", "tv": "ти ви", "me": "ми", "de": "дэ", "js": "джей эс"},
 }
-_WEB = WebWords(
+WEB = WebWords(
     {".": "точка", "@": "собака", "/": "слэш", "-": "дефис", "_": "подчёркивание", "&": "и", "=": "равно"},
     lambda word: (
         _DOMAINS.get(word.lower()) or latin.said(word) if word.isascii() else _DOMAINS.get(word.lower(), word)
@@ -28,43 +27,6 @@ _WEB = WebWords(
         numerals.digits(digits) if digits[0] == "0" or len(digits) > 6 else numerals.cardinal(int(digits))
     ),
 )
-_FORMULAS = {
-    "CO2": "цэ о два",
-    "CO₂": "цэ о два",
-    "H2O": "аш два о",
-    "H₂O": "аш два о",
-    "O2": "о два",
-    "O₂": "о два",
-}
-_SIGNS = {
-    **{"~": "примерно", "≈": "примерно", "=": "равно", "<": "меньше", ">": "больше", "≥": "не меньше"},
-    **{
-        "≤": "не больше",
-        "×": "на",
-        "&": "и",
-        "+": "плюс",
-        "±": "плюс-минус",
-        "§": "параграф",
-        "≠": "не равно",
-    },
-    **{
-        "÷": "разделить на",
-        "^": "в степени",
-        "²": "в квадрате",
-        "³": "в кубе",
-        "°": "градус",
-        "%": "процент",
-        "№": "номер",
-    },
-    **{"½": "половина", "¼": "четверть", "¾": "три четверти", "⅓": "треть", "⅔": "две трети", "→": "—"},
-    **{"$": "доллар", "€": "евро", "₽": "рубль", "℃": "градус", "@": "собака"},
-    **dict.fromkeys("•©®™*|\\", ""),
-    **{sub: numerals.cardinal(digit) for digit, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-}
-
-
-def web_address(tokens: Tokens, index: int) -> Said | None:
-    return address(tokens, index, _WEB)
 
 
 def phone(tokens: Tokens, index: int) -> Said | None:
@@ -99,10 +61,6 @@ def numbered_sign(tokens: Tokens, index: int) -> Said | None:
     return numbered(tokens, index) if tokens[index].text in "№#" else None
 
 
-def dotted_numbers(tokens: Tokens, index: int) -> Said | None:
-    return web.dotted_numbers(tokens, index, _WEB)
-
-
 def times(tokens: Tokens, index: int) -> Said | None:
     """ "3x4 м", "2 х 3": "на" between two numbers."""
     if tokens[index].text.lower() not in ("x", "х"):
@@ -122,47 +80,25 @@ def times(tokens: Tokens, index: int) -> Said | None:
 def sign(tokens: Tokens, index: int) -> Said | None:
     """A sign that is a word."""
     text = tokens[index].text
-    if tokens[index].kind is TokenKind.SIGN and subtracts(tokens, index):
+    if subtracts(tokens, index):
         return Said(index + 1, " минус ")
     if text == "×" and tokens[tokens.behind_space(tokens.behind_space(index + 1) + 1)].text == "=":
         return Said(index + 1, " умножить на ")
     if text == "/":
-        return _slash(tokens, index)
-    if (
-        text == ":"
-        and tokens[index - 1].kind is TokenKind.NUMBER
-        and tokens[index + 1].kind is TokenKind.NUMBER
-    ):
+        dash = " " if tokens[index - 1].kind is TokenKind.WORD else " дробь "
+        return Said(index + 1, dash) if joins(tokens, index) else None
+    if text == ":" and joins_numbers(tokens, index):
         return Said(index + 1, " ")
-    said = _SIGNS.get(text)
-    if said is None:
+    if text in "<>" and not compares(tokens, index, ("+", "-", "−", "$", "€", "₽", "")):
         return None
-    if text in "<>" and not _compares(tokens, index):
+    if text == "+" and not adds(tokens, index):
         return None
-    if text == "+" and not (
-        tokens.is_word_or_number(index - 1) or tokens.is_word_or_number(tokens.behind_space(index + 1))
-    ):
-        return None
-    return Said(index + 1, said)
-
-
-def _compares(tokens: Tokens, index: int) -> bool:
-    behind = tokens[tokens.behind_space(index + 1)]
-    return (
-        behind.kind is TokenKind.NUMBER
-        or behind.text in "+-−$€₽"
-        or tokens[index + 1].kind is TokenKind.SPACE
-    )
-
-
-def _slash(tokens: Tokens, index: int) -> Said | None:
-    if tokens.is_word_or_number(index - 1) and tokens.is_word_or_number(index + 1):
-        return Said(index + 1, " " if tokens[index - 1].kind is TokenKind.WORD else " дробь ")
-    return None
+    said = sayings("signs").get(text)
+    return None if said is None else Said(index + 1, said)
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, _FORMULAS)
+    found = tokens.longest_of(index, sayings("formulas"))
     return (
         Said(*found)
         if found and not tokens.is_word_or_number(found[0]) and not tokens.is_word_or_number(index - 1)
@@ -209,7 +145,7 @@ def _weekday(tokens: Tokens, index: int) -> Said | None:
         return None
     end = index + 1
     place = tokens.behind_space(end)
-    if tokens[place].kind is TokenKind.SIGN and tokens[place].text in DASHES:
+    if tokens.is_dash(place):
         last = tokens.behind_space(place + 1)
         if other := days.get(tokens[last].text.lower()):
             opening = (

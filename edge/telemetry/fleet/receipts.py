@@ -11,7 +11,7 @@ from edge.fleet.commands import AnswerTo, FleetCommand, fleet_id
 from edge.fleet.frame import ReceiptBody, ReceiptState
 from edge.messages import CANCELLED, Dropped, Reports, Turn, new_id
 from edge.telemetry.fleet import known_commands, outbox
-from edge.telemetry.fleet.outbox import Bounds, Made
+from edge.telemetry.fleet.outbox import Made
 
 
 class Receipt(NamedTuple):
@@ -43,9 +43,9 @@ def refusal(command: str | None, name: str, state: ReceiptState, reason: str, an
     return Receipt(f"{command}.{state}" if command else new_id(), body, answer.reply_to)
 
 
-def keep(db: sqlite3.Connection, receipt: Receipt, made: Made, bounds: Bounds = Bounds()) -> Receipt:  # noqa: B008
+def keep(db: sqlite3.Connection, receipt: Receipt, made: Made) -> Receipt:
     """Work for the store: have it told."""
-    outbox.add(db, "receipt", receipt.id, msgspec.json.encode(receipt.body), made, bounds)
+    outbox.add(db, "receipt", receipt.id, msgspec.json.encode(receipt.body), made)
     return receipt
 
 
