@@ -123,29 +123,44 @@ def _is_number(word: str, table: _Table) -> bool:
 _Entry = tuple[str, ...]
 
 
+class _Forms(NamedTuple):
+    """Words, and what other words begin with."""
+
+    words: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    def have(self, word: str) -> bool:
+        return word in self.words or word.startswith(self.beginnings)
+
+
+class _Heads(NamedTuple):
+    """What a request is made of."""
+
+    entries: tuple[_Entry, ...]
+    alone: _Forms
+    """Those of one word."""
+
+
 class _Table(NamedTuple):
-    heads: dict[str, tuple[_Entry, ...]]
-    others: dict[str, frozenset[str]]
-    languages: dict[Language, tuple[_Entry, ...]]
+    heads: dict[str, _Heads]
+    others: dict[str, _Forms]
+    languages: dict[Language, _Heads]
     numbers: dict[str, float]
     times_ten: frozenset[str]
     joins: frozenset[str]
     units: dict[str, float]
 
 
-def _is_only(words: Sequence[str], heads: Iterable[_Entry], others: frozenset[str]) -> bool:
+def _is_only(words: Sequence[str], heads: _Heads, others: _Forms) -> bool:
     """Whether one of the heads is there, and each other word may stand with it."""
-    rest = [word for word in words if not _is_among(word, others)]
-    alone = frozenset(head[0] for head in heads if len(head) == 1)
     return any(
         all(any(_is(word, form) for word in words) for form in head)
-        and all(any(_is(word, form) for form in head) or _is_among(word, alone) for word in rest)
-        for head in heads
+        and all(
+            others.have(word) or heads.alone.have(word) or any(_is(word, form) for form in head)
+            for word in words
+        )
+        for head in heads.entries
     )
-
-
-def _is_among(word: str, forms: frozenset[str]) -> bool:
-    return word in forms or any(word.startswith(form[:-1]) for form in forms if form.endswith("*"))
 
 
 def _is(word: str, form: str) -> bool:
@@ -155,18 +170,31 @@ def _is(word: str, form: str) -> bool:
 @cache
 def _table(language: Language) -> _Table:
     source: dict[str, Any] = read_table(__package__, "requests.toml")[language]
-    polite = frozenset(source["polite"].split())
+    polite = source["polite"].split()
     return _Table(
-        heads={request: phrases(source[request]["heads"]) for request in SIMPLE},
+        heads={request: _heads(phrases(source[request]["heads"])) for request in SIMPLE},
         others={
-            request: polite | frozenset(source[request]["others"].split())
+            request: _forms([*polite, *source[request]["others"].split()])
             for request in get_args(RequestKind)
         },
-        languages={wanted: phrases(source["language"][wanted]) for wanted in LANGUAGES},
+        languages={wanted: _heads(phrases(source["language"][wanted])) for wanted in LANGUAGES},
         numbers=_number_words(language) | _numbers(source["numbers"]),
         times_ten=frozenset(source.get("times_ten", "").split()),
         joins=frozenset(source["joins"].split()),
         units=_numbers(source["units"]),
+    )
+
+
+def _heads(entries: tuple[_Entry, ...]) -> _Heads:
+    return _Heads(entries, _forms(head[0] for head in entries if len(head) == 1))
+
+
+def _forms(listed: Iterable[str]) -> _Forms:
+    """The words of a table; ``*`` behind one stands for any ending."""
+    forms = frozenset(listed)
+    return _Forms(
+        frozenset(form for form in forms if not form.endswith("*")),
+        tuple(sorted(form[:-1] for form in forms if form.endswith("*"))),
     )
 
 

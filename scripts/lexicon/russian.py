@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import pymorphy3
@@ -176,6 +177,7 @@ def adjective(lemma: str) -> set[str]:
     }
 
 
+@cache  # the cases of a word share most of their forms
 def _is_order(word: str) -> bool:
     verbs = (parse for parse in _morphology.parse(word) if "impr" in parse.tag or "INFN" in parse.tag)
     return word not in NO_ORDERS and any(verbs)

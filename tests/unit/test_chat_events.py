@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -64,7 +65,6 @@ def test_where_an_event_ends_does_not_depend_on_how_it_comes(
     assert asyncio.run(events()) == expected
 
 
-@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     "kept_alive",
     [
@@ -79,11 +79,12 @@ def test_where_an_event_ends_does_not_depend_on_how_it_comes(
         "\n\n\n{}\n\n\n{}",
     ],
 )
-@pytest.mark.parametrize("size", [1, 7, 1 << 20])
-async def test_an_event_without_data_is_none(line_end: str, kept_alive: str, size: int) -> None:
+async def test_an_event_without_data_is_none(kept_alive: str, subtests: pytest.Subtests) -> None:
     body = kept_alive.format(event("Слева ").decode(), event("собака!", "stop").decode()) + "data: [DONE]\n\n"
-    chunks = await read(body.replace("\n", line_end).encode(), size)
-    assert "".join(chunk.text for chunk in chunks) == "Слева собака!"
+    for line_end, size in itertools.product(("\n", "\r\n", "\r"), (1, 7, 1 << 20)):
+        with subtests.test(line_end=line_end, size=size):
+            chunks = await read(body.replace("\n", line_end).encode(), size)
+            assert "".join(chunk.text for chunk in chunks) == "Слева собака!"
 
 
 async def test_content_reasons_and_problems_are_read_and_nothing_else() -> None:

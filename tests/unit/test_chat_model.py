@@ -165,12 +165,13 @@ def test_any_chunking_of_a_reply_gives_the_same_speech(reply: str, sizes: list[i
     ["[skip]", " [skip]\n", "[SKIP].", "**[skip]**", '"[skip]"', "skip", "Skip.", "[skip", "[sk",
      "[skip] The passenger speaks to a child.", "<think>To a child.</think>[skip]"],
 )  # fmt: skip
-@pytest.mark.parametrize("size", [1, 2, 5, 99])
-async def test_a_model_may_tell_that_the_guide_was_not_meant(reply: str, size: int) -> None:
-    asides: list[WrittenClause] = []
-    tokens = [reply[at : at + size] for at in range(0, len(reply), size)]
-    assert await said_by_model(*tokens, may_be_aside=True, asides=asides) == []
-    assert [aside.text for aside in asides] == [""]
+async def test_a_model_may_tell_that_the_guide_was_not_meant(reply: str, subtests: pytest.Subtests) -> None:
+    for size in (1, 2, 5, 99):
+        with subtests.test(size=size):
+            asides: list[WrittenClause] = []
+            tokens = [reply[at : at + size] for at in range(0, len(reply), size)]
+            assert await said_by_model(*tokens, may_be_aside=True, asides=asides) == []
+            assert [aside.text for aside in asides] == [""]
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,13 @@ def test_there_are_enough_cases_of_each_kind() -> None:
     assert composed_attacks() == composed_attacks()
 
 
-@pytest.mark.parametrize(("language", "kind"), sorted({(attack.language, attack.kind) for attack in ATTACKS}))
-async def test_what_an_obedient_model_says_is_not_heard(language: Language, kind: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_an_obedient_model_says_is_not_heard(language: Language) -> None:
     prompt = load_prompt(f"answer_{language}", None)
     heard = [
         (attack, said)
         for attack in ATTACKS
-        if (attack.language, attack.kind) == (language, kind)
+        if attack.language == language
         and letters(attack.never) in letters(said := await spoken(attack.reply, prompt, language))
     ]
     assert heard == []

@@ -98,7 +98,7 @@ def test_where_nothing_can_be_written_the_index_is_in_memory(
         (b"\x7fELF\0\0\0", "came a NUL in line 1"),
         (b"x" * (MAX_FILE_BYTES + 1), f"at most {MAX_FILE_BYTES} bytes"),
         (
-            (b"|a" * 256 + b"|\n" + b"|-" * 256 + b"|\n" + b"a\n" * 64 + b"\n") * 60,
+            (b"|a" * 256 + b"|\n" + b"|-" * 256 + b"|\n" + b"a\n" * 64 + b"\n") * 8,
             "expected at most 100000 parts",
         ),
     ],

@@ -161,30 +161,35 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("reader", READERS, ids=IDS)
-def test_each_reader_takes_each_form_for_the_same(reader: Reader, form: str, folder: Path) -> None:
+def test_each_reader_takes_each_form_for_the_same(
+    reader: Reader, folder: Path, subtests: pytest.Subtests
+) -> None:
     path = folder / reader.name
     path.write_bytes(reader.text.encode())
     plain = reader.read(path)
     assert plain
-    path.unlink()
-    path.write_bytes(FORMS[form](reader.text))
-    assert reader.read(path) == plain
+    for form, make in FORMS.items():
+        with subtests.test(form):
+            path.unlink()
+            path.write_bytes(make(reader.text))
+            assert reader.read(path) == plain
 
 
-@pytest.mark.parametrize("form", NO_TEXT)
 @pytest.mark.parametrize("reader", READERS, ids=IDS)
 def test_what_is_no_text_is_one_line_with_what_to_do(
-    reader: Reader, form: str, folder: Path, caplog: pytest.LogCaptureFixture
+    reader: Reader, folder: Path, caplog: pytest.LogCaptureFixture, subtests: pytest.Subtests
 ) -> None:
-    make, came = NO_TEXT[form]
     path = folder / reader.name
-    path.write_bytes(make(reader.text))
-    line = told_of(reader, path, caplog)
-    assert came.format(reader.text.count("\n") + 2) in line
-    assert "save it as UTF-8" in line
-    assert "\n" not in line
+    for form, (make, came) in NO_TEXT.items():
+        with subtests.test(form):
+            caplog.clear()
+            path.unlink(missing_ok=True)
+            path.write_bytes(make(reader.text))
+            line = told_of(reader, path, caplog)
+            assert came.format(reader.text.count("\n") + 2) in line
+            assert "save it as UTF-8" in line
+            assert "\n" not in line
 
 
 def named_by(reader: Reader) -> str:
