@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from edge.clouds.bounded_answers import LARGEST_ANSWER_BYTES, PLAIN, bounded_answers
-from edge.clouds.clients import client_of, straight
+from edge.clouds.clients import RETRIES, client_of, straight
 from edge.clouds.json_answer import field, json_answer
 from edge.clouds.sdk_errors import as_rung_error, unexpected
 from edge.config import Service, Settings
@@ -91,7 +91,7 @@ def _elevenlabs(service: Service) -> CloudQuestion:
         bounds: dict[str, Any] = {"timeout": TIMEOUT_S, "headers": PLAIN, "event_hooks": hooks}
         async with httpx.AsyncClient(**bounds, **straight(base_url, httpx)) as http:
             client = AsyncElevenLabs(api_key=key, base_url=base_url, httpx_client=http)
-            account = await client.user.subscription.get()
+            account = await client.user.subscription.get(request_options={"max_retries": RETRIES})
         left = account.character_limit - account.character_count
         if left <= 0:
             raise _FindingError(f"the quota is used up ({account.character_count} characters)")

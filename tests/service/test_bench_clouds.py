@@ -35,6 +35,7 @@ async def yardstick(folder: Path, *arguments: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @needs_broker
 async def test_the_stream_and_its_floor_are_measured_on_clouds_of_its_own(tmp_path: Path) -> None:
     found = (await yardstick(tmp_path, "--profile", "fast", "--trials", "1", "--svg", "turn.svg"))["fast"]

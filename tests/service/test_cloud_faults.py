@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,7 +25,7 @@ from tests.support.services import budgets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FIRST = "Вот они, собаки."
+FIRST = "Вот они, псы."
 SECOND = "Два пса! Гав."
 """What the first and the second model would say."""
 SUNSET = "закат над рисовым полем"
@@ -58,6 +61,7 @@ FORGIVING = program_with(
 class Order(NamedTuple):
     """Who is asked first and who second."""
 
+    name: str
     models: tuple[CloudName, CloudName]
     voices: tuple[str, str]
 
@@ -84,8 +88,8 @@ class Order(NamedTuple):
         )
 
 
-USUAL = Order(("groq", "openai"), ("elevenlabs", "openai"))
-REVERSED = Order(("openai", "groq"), ("openai", "elevenlabs"))
+USUAL = Order("usual", ("groq", "openai"), ("elevenlabs", "openai"))
+REVERSED = Order("reversed", ("openai", "groq"), ("openai", "elevenlabs"))
 
 
 @dataclass
@@ -112,12 +116,36 @@ class Scene:
         return last is not None and last.ended_mono is None
 
 
+class Scenes(NamedTuple):
+    """One for each order; what is tried in both is tried at once."""
+
+    usual: Scene
+    reversed: Scene
+
+    async def both(self, check: Callable[[Scene], Awaitable[None]]) -> None:
+        """Fails with a note of the order in which it failed."""
+        ended = await asyncio.gather(*map(check, self), return_exceptions=True)
+        errors = [error for error in ended if isinstance(error, BaseException)]
+        for scene, error in zip(self, ended, strict=True):
+            if isinstance(error, BaseException):
+                error.add_note(f"in the {scene.order.name} order")
+        if errors:
+            raise errors[0] if len(errors) == 1 else BaseExceptionGroup("in both orders", errors)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Scene]:
-    order: Order = request.param
-    folder = tmp_path_factory.mktemp("faults")
+async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scenes]:
+    async with contextlib.AsyncExitStack() as stack:
+        yield Scenes(
+            *[
+                await stack.enter_async_context(made(order, tmp_path_factory.mktemp("faults")))
+                for order in (USUAL, REVERSED)
+            ]
+        )
+
+
+@contextlib.asynccontextmanager
+async def made(order: Order, folder: Path) -> AsyncIterator[Scene]:
     with running(Broker(folder / "broker")) as broker:
         async with CloudEmulator(QUICK, reply=order.reply) as clouds:
             environment = clouds.env() | budgets(BUDGET_MS) | order.settings()
@@ -126,15 +154,17 @@ async def scene(
                 yield Scene(order, clouds, guide, WavRecording(guide.folder / "heard.wav"))
 
 
+@pytest.fixture
+def scene(scenes: Scenes) -> Scene:
+    """For what is tried in the usual order alone."""
+    return scenes.usual
+
+
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def all_is_well_before(scene: Scene) -> None:
-    await scene.until_all_is_well()
+async def all_is_well_before(scenes: Scenes) -> None:
+    await asyncio.gather(*(scene.until_all_is_well() for scene in scenes))
 
 
-both_orders = pytest.mark.parametrize(
-    "scene", [USUAL, REVERSED], ids=["usual", "reversed"], indirect=True, scope="module"
-)
-usual_order = pytest.mark.parametrize("scene", [USUAL], ids=["usual"], indirect=True, scope="module")
 VOICE_KINDS = KINDS_OF_SERVICE["speech"]
 
 
@@ -149,9 +179,12 @@ def model_faults() -> list[Any]:
     ]
 
 
-@both_orders
 @pytest.mark.parametrize(("kind", "after_tokens"), model_faults())
-async def test_a_model_that_fails_costs_no_word(scene: Scene, kind: FaultKind, after_tokens: int) -> None:
+async def test_a_model_that_fails_costs_no_word(scenes: Scenes, kind: FaultKind, after_tokens: int) -> None:
+    await scenes.both(lambda scene: check_a_model_that_fails(scene, kind, after_tokens))
+
+
+async def check_a_model_that_fails(scene: Scene, kind: FaultKind, after_tokens: int) -> None:
     first, second = scene.order.models
     times = None if kind in LASTING else 1
     await scene.clouds.set_fault(first, kind, times=times, after_tokens=after_tokens, **TOO_SLOW)
@@ -165,13 +198,11 @@ async def test_a_model_that_fails_costs_no_word(scene: Scene, kind: FaultKind, a
         assert turn["rungs"]["models"] == [second]
 
 
-@both_orders
 @pytest.mark.parametrize("kind", sorted(VOICE_KINDS))
-async def test_a_voice_that_fails_costs_no_word(scene: Scene, kind: FaultKind) -> None:
-    await check_a_voice_that_fails(scene, kind)
+async def test_a_voice_that_fails_costs_no_word(scenes: Scenes, kind: FaultKind) -> None:
+    await scenes.both(lambda scene: check_a_voice_that_fails(scene, kind))
 
 
-@usual_order
 @pytest.mark.parametrize("kind", sorted(KINDS_OF_SERVICE["elevenlabs"] - VOICE_KINDS))
 async def test_elevenlabs_own_ways_to_fail_cost_no_word(scene: Scene, kind: FaultKind) -> None:
     await check_a_voice_that_fails(scene, kind)
@@ -203,7 +234,6 @@ async def check_a_voice_that_fails(scene: Scene, kind: FaultKind) -> None:
         assert turn["rungs"]["voices"] == [second]
 
 
-@usual_order
 async def test_a_cloud_that_cannot_work_is_left_alone_and_found_again_when_it_can(scene: Scene) -> None:
     await scene.clouds.set_fault("groq", FaultKind.ERROR_404)
     await scene.remark()
@@ -220,7 +250,6 @@ async def test_a_cloud_that_cannot_work_is_left_alone_and_found_again_when_it_ca
     assert turn["rungs"]["models"] == ["groq"]
 
 
-@usual_order
 async def test_when_all_models_die_in_mid_sentence_it_is_ended_well(scene: Scene) -> None:
     await scene.clouds.set_fault("groq", FaultKind.CUT_MID_STREAM, after_tokens=BEHIND_CLAUSE, times=1)
     await scene.clouds.set_fault("openai", FaultKind.ERROR_500)
@@ -230,7 +259,6 @@ async def test_when_all_models_die_in_mid_sentence_it_is_ended_well(scene: Scene
     assert turn["rungs"]["models"] == ["groq", "phrasebook"]
 
 
-@usual_order
 async def test_when_a_model_dies_behind_a_sentence_that_is_the_remark(scene: Scene) -> None:
     await scene.clouds.set_fault("groq", FaultKind.CUT_MID_STREAM, after_tokens=BEHIND_CLAUSE, times=1)
     turn, heard = await scene.remark(SUNSET)
@@ -238,7 +266,6 @@ async def test_when_a_model_dies_behind_a_sentence_that_is_the_remark(scene: Sce
     assert turn["text"] == "Это закат!"
 
 
-@usual_order
 async def test_espeak_goes_on_at_the_next_word_when_all_clouds_fail(scene: Scene) -> None:
     await scene.clouds.set_fault("elevenlabs", FaultKind.CUT_MID_STREAM, times=1)
     await scene.clouds.set_fault("speech", FaultKind.ERROR_500)
@@ -275,7 +302,6 @@ NEARLY = {
 }
 
 
-@usual_order
 @pytest.mark.parametrize("manner", NEARLY.values(), ids=NEARLY)
 async def test_a_model_that_is_nearly_compatible_says_its_remark_whole(scene: Scene, manner: Manner) -> None:
     failures = scene.guide.log().count("groq failed")

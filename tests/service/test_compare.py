@@ -17,7 +17,7 @@ import pytest
 from bench.clouds import CloudEmulator, FaultKind, Profile
 from bench.clouds.server import OPENAI_KEY
 from edge import config
-from edge.cli import compared_turn
+from edge.cli import compare, compared_turn
 from edge.cli.compare import Comparison, cast_of
 from edge.cli.comparison import Pair, as_data, setting_lines, winner_of
 from edge.cli.comparison_picture import picture
@@ -146,15 +146,16 @@ async def test_what_has_no_price_costs_unknown_and_the_rest_what_it_was_asked_fo
 async def test_one_that_hangs_is_waited_for_once_and_the_others_are_compared(
     environment: dict[str, str], clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compared_turn, "PATIENCE_S", 4.0)
+    monkeypatch.setattr(compared_turn, "PATIENCE_S", 3.0)
+    monkeypatch.setattr(compare, "WARM_UP_S", 3.0)
     await clouds.slow.set_fault("groq", FaultKind.HANG_BEFORE_FIRST_TOKEN)
     comparison, settings = await compared(environment, ["groq", "good"], ["elevenlabs", "openai"])
-    assert comparison.failures == {"model groq": "no words within 4 s"}
+    assert comparison.failures == {"model groq": "no words within 3 s"}
     asked = [r for r in clouds.slow.requests("groq") if "chat" in r.path]
     assert len(asked) == 2, "by the probe at the start, and by one turn"
     rows = {Pair(row["model"], row["voice"]): row for row in as_data(comparison.results, settings)}
     assert rows[Pair("groq", "openai")]["failed"] == 2
-    assert rows[Pair("groq", "openai")]["objections"] == ["model groq: no words within 4 s"]
+    assert rows[Pair("groq", "openai")]["objections"] == ["model groq: no words within 3 s"]
     best = winner_of(comparison.results, settings)
     assert best is not None
     assert best.model == "good"
@@ -163,7 +164,8 @@ async def test_one_that_hangs_is_waited_for_once_and_the_others_are_compared(
 async def test_a_voice_that_hangs_fails_its_pairs_alone(
     environment: dict[str, str], clouds: Clouds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compared_turn, "PATIENCE_S", 4.0)
+    monkeypatch.setattr(compared_turn, "PATIENCE_S", 3.0)
+    monkeypatch.setattr(compare, "WARM_UP_S", 3.0)
     await clouds.quick.set_fault("elevenlabs", FaultKind.HANG_BEFORE_FIRST_AUDIO)
     comparison, settings = await compared(environment, ["good"], ["elevenlabs", "openai"])
     assert list(comparison.failures) == ["voice elevenlabs"]

@@ -235,6 +235,7 @@ async def test_cost_tells_what_the_clouds_were_asked_for_and_goes_on_telling_it_
         assert left["running"] is False
 
 
+@pytest.mark.slow
 async def test_near_the_ceiling_remarks_turn_local_at_it_answers_do_and_an_announcement_is_still_spoken(
     tmp_path: Path, broker: Broker
 ) -> None:

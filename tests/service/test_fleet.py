@@ -103,7 +103,7 @@ async def test_an_operator_sees_the_shuttles_and_speaks_through_them(
             operator, "announce", "Next stop.", "--to", "test", "--json", "--within", "60"
         )
         assert (code, json.loads(said)) == (0, {"test": ["played", None]})
-        code, said = await command(operator, "announce", "Luna\x1b[2J.", "--group", "beach", "--within", "12")
+        code, said = await command(operator, "announce", "Luna\x1b[2J.", "--group", "beach", "--within", "9")
         assert code == 0, said
         assert "test: played" in said
         watched += await until_printed(watch, "turn: announcement, spoken: Luna")
@@ -111,13 +111,13 @@ async def test_an_operator_sees_the_shuttles_and_speaks_through_them(
         watch.send_signal(signal.SIGINT)
         rest, _ = await watch.communicate()
         assert (watch.returncode, b"\x1b" in rest) == (0, False)
-        code, shown = await command(operator, "status", "--within", "9")  # it may answer after 3 s
+        code, shown = await command(operator, "status", "--within", "6")  # it may answer after 3 s
         assert code == 0, shown
         assert "test" in shown
         assert max(map(len, shown.splitlines())) <= 80
         code, said = await command(operator, "announce", "Stop.", "--to", "nobody", "--within", "1")
         assert (code, "no shuttle has accepted it" in said) == (1, True)
-    code, shown = await command(operator, "status", "--within", "4", "--json")
+    code, shown = await command(operator, "status", "--within", "2", "--json")
     (row,) = json.loads(shown)
     assert (code, row["online"]) == (1, False)
     assert row["version"]

@@ -32,7 +32,7 @@ async def test_who_is_silent_and_who_has_not_played_it_is_shown(
         assert (code, json.loads(said)) == (0, {"test": ["played", None]})
         (turn,) = await guide.until_turns(lambda turn: turn["text"] == "Остановка.")
         assert turn["outcome"] == "spoken"
-        code, said = await command(operator, *texts, "--expect", "test,ghost", "--within", "15")
+        code, said = await command(operator, *texts, "--expect", "test,ghost", "--within", "10")
         assert (code, json.loads(said)) == (1, {"ghost": ["silent", None], "test": ["played", None]})
     code, said = await command(operator, *texts, "--not-before", "soon")
     assert (code, said.count("\n")) == (1, 1)
@@ -56,7 +56,7 @@ async def test_what_is_desired_of_who_is_away_waits_in_its_session(
     own = tmp_path / "desired" / "shuttle" / "test.toml"
     own.parent.mkdir(parents=True)
     own.write_text('groups = ["beach"]\n[speaker]\nvolume = 0.25\n')
-    code, shown = await command(desk, "config", "apply", str(own.parents[1]), "--within", "15", "--json")
+    code, shown = await command(desk, "config", "apply", str(own.parents[1]), "--within", "8", "--json")
     (row,) = json.loads(shown)
     assert (code, row["state"]) == (1, "not heard")
     async with shuttle() as session:

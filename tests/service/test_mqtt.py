@@ -352,7 +352,7 @@ async def test_who_is_thrown_out_again_and_again_says_so_once_counts_and_does_no
     broker: Broker, protocol: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Mosquitto says 0x8E over MQTT 5 from 2.0.15 on; before, and over 3.1.1, the connection just ends."""
-    settings = broker.settings(protocol=protocol, username="guide-control")
+    settings = broker.settings(protocol=protocol, username="guide-control", backoff_max_s=0.4)
     began = time.monotonic()
     async with Watch(settings, "same-id") as watch, Watch(settings, "same-id") as other:
         told = "thrown out again and again"
@@ -375,7 +375,7 @@ async def test_who_is_thrown_out_again_and_again_says_so_once_counts_and_does_no
 
 @BOTH_VERSIONS
 async def test_a_broker_that_is_restarted_often_is_no_other_client(broker: Broker, protocol: str) -> None:
-    async with Watch(broker.settings(protocol=protocol)) as watch:
+    async with Watch(broker.settings(protocol=protocol, backoff_max_s=0.2)) as watch:
         for _ in range(4):
             await watch.until_connected()
             lost_before = len(watch.states)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from bench.clouds import CloudEmulator, Profile
+from edge.cli.up import PROGRAM
 from edge.drive.lines import DroppedLine, MqttLine, TurnLine, read_drive
 from tests.support.broker import Broker, running
 from tests.support.command import Ended, recording, shuttle_guide
@@ -20,6 +21,12 @@ from tests.support.services import budgets
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 CHATTINESS = {"SHUTTLE_GUIDE_COMMENTATOR__CHATTINESS": "normal"}
+WAITS_LESS = (
+    "-c",
+    "import sys; from edge.cli import replay; from edge.cli.main import main;"
+    " replay.LAST_TURNS_S = 6.0; sys.exit(main())",
+)
+"""The program as it is; what is played has short turns."""
 QUICK = Profile(name="quick", first_token_s=0.05, voice_first_byte_s=0.03, connection_setup_s=0.01)
 
 
@@ -35,8 +42,10 @@ async def guide(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guide
             yield started
 
 
-async def run(guide: Guide, *arguments: str) -> Ended:
-    return await shuttle_guide(*arguments, environment=guide.environment, folder=guide.folder)
+async def run(guide: Guide, *arguments: str, program: Sequence[str] = PROGRAM) -> Ended:
+    return await shuttle_guide(
+        *arguments, environment=guide.environment, folder=guide.folder, program=program
+    )
 
 
 async def recorded(guide: Guide) -> Path:
@@ -94,7 +103,8 @@ async def test_a_drive_is_played_into_a_running_guide(guide: Guide) -> None:
     )
     drive.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     await guide.say("announce", id="l-1", text="Раз.")  # the guide knows the drive's id
-    ended = await run(guide, "replay", drive.name, "--live", "--speed", "4", "--json")
+    played = ("replay", drive.name, "--live", "--speed", "4", "--json")
+    ended = await run(guide, *played, program=WAITS_LESS)
     assert ended.exit_code == 0, ended
     assert json.loads(ended.out)["turns"] == {"announcement spoken": 2}
 

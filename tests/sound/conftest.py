@@ -26,10 +26,14 @@ LONGEST_FIRST = (
     "test_guide_survives",
     "test_loudspeaker_is_heard",
     "test_over_its_words",
-    "test_mqtt_as_it_is",
-    "test_listener_voiceprint",
-    "test_listener_set_otherwise",
+    "test_pool_plays",
+    "test_player_sound_server",
     "test_guide_obeys",
+    "test_listener_audio",
+    "test_mqtt_as_it_is",
+    "test_guide_speaks",
+    "test_turns_end_once",
+    "test_listener_set_otherwise",
 )
 """A file stays in one worker: what takes longest shall not be begun last, beside idle workers."""
 LOST = pytest.StashKey[dict[str, int]]()

@@ -14,8 +14,8 @@ from tests.support.speaking_guide import ANNOUNCEMENT, TWO_DOGS, SpeakingGuide, 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SLOW_S = 5.0
-"""``telemetry.slow_turn_ms``."""
+SLOW_S = 2.0
+SLOW = {"SHUTTLE_GUIDE_TELEMETRY__SLOW_TURN_MS": f"{SLOW_S * 1000:.0f}"}
 OUT_OF_SIGHT_S = 30.0
 STATES = (
     *("null", "None", "unavailable", "unknown", "ON", "online", "0", "21.5", "NaN", "[object Object]"),
@@ -26,7 +26,7 @@ STATES = (
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scenes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SharedScene[SpeakingGuide]]:
     async with shared_scene(
-        lambda _: speaking_guide(tmp_path_factory.mktemp("mqtt"), broker_keeps=True)
+        lambda _: speaking_guide(tmp_path_factory.mktemp("mqtt"), broker_keeps=True, **SLOW)
     ) as scenes:
         yield scenes
 

@@ -7,10 +7,11 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.cli.up import PROGRAM
 from edge.programs import kill_and_wait
 
 ENDS_WITHIN_S = 90.0
@@ -24,10 +25,16 @@ class Ended(NamedTuple):
     err: str
 
 
-async def shuttle_guide(*arguments: str, environment: Mapping[str, str], folder: Path) -> Ended:
-    """Run ``shuttle-guide`` with these arguments in ``folder`` to its end, without a terminal."""
+async def shuttle_guide(
+    *arguments: str, environment: Mapping[str, str], folder: Path, program: Sequence[str] = PROGRAM
+) -> Ended:
+    """Run ``shuttle-guide`` with these arguments in ``folder`` to its end, without a terminal.
+
+    Args:
+        program: the interpreter's arguments.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge", *arguments),
+        *(sys.executable, *program, *arguments),
         env=environment,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,

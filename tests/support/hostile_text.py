@@ -145,7 +145,7 @@ def seconds(work: Callable[[str], object], text: str) -> float:
 def doubling(
     work: Callable[[str], object], length: int, shape: tuple[str, str, str], floor_s: float, at_most: float
 ) -> float:
-    """How many times as long twice the text takes, best of five each; 0 where that is below ``floor_s``.
+    """How many times as long twice the text takes, best of three each; 0 where that is below ``floor_s``.
 
     Where it seems too slow, it is measured again and again: others share the processor's caches for a while.
     """
@@ -153,7 +153,7 @@ def doubling(
     once, twice = (of_length(pieces, n, begin, end) for n in (length, 2 * length))
     least_once = least_twice = float("inf")
     for done in range(1, ROUNDS + 1):
-        for _ in range(5):
+        for _ in range(3):
             least_twice = min(least_twice, seconds(work, twice))
             if least_twice < floor_s:
                 return 0.0

@@ -29,9 +29,9 @@ SPHINX = {
 QUESTION = "captain, what is the temple?"
 FOLLOW_UP = "what is the weather today?"
 CHATTER = "I like this place very much"
-ANSWER = "The temple is a house of bamboo. It opens at eight."
+ANSWER = "It opens at eight."
 NOTICE = "I am listening."
-LONG = "The next stop is the moon. " * 6
+LONG = "The next stop is the moon. " * 4
 LONGEST = "The sun goes down behind the rice fields. " * 9
 """As long as may be: whoever stops it is heard before its end, however slow the recognizer is."""
 SUNSET = "a long sunset"

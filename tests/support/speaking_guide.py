@@ -88,13 +88,14 @@ class SpeakingGuide:
 
 @contextlib.asynccontextmanager
 async def speaking_guide(
-    folder: Path, long: str = LONG, *, broker_keeps: bool = False
+    folder: Path, long: str = LONG, *, broker_keeps: bool = False, **settings: str
 ) -> AsyncIterator[SpeakingGuide]:
     """Ready, and its loudspeaker open, on entry; nothing is left behind on exit.
 
     Args:
         long: what the model says of ``SUNSET``.
         broker_keeps: the broker has a store, which outlives it.
+        settings: by their names in the environment.
     """
     with (
         running(Broker(folder / "broker", persistent=broker_keeps)) as broker,
@@ -109,6 +110,7 @@ async def speaking_guide(
                 "SHUTTLE_GUIDE_SPEAKER__OUTPUT": "default",
                 "SHUTTLE_GUIDE_ELEVENLABS__SPEED": str(SPEED),
                 "SHUTTLE_GUIDE_TELEMETRY__ANSWER_TEXT": "true",
+                **settings,
             }
             async with Guide(folder / "guide", broker.port, environment) as guide:
                 await guide.until_ready()
