@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 CUDA_STARTS_WITHIN_S = 180.0
-"""Its first start can compile kernels for minutes."""
+"""The first start of CUDA can compile kernels for minutes."""
 THREAD = "native call"
 """Name of the threads that calls run in."""
 

@@ -2,7 +2,7 @@
 
 from edge.bus.codec import BadMessages, decode, encode
 from edge.bus.feed import FeedInbox, FeedPublisher, FeedSubscriber, watching
-from edge.bus.paths import PathTakenError, SocketPath
+from edge.bus.paths import PathTakenError
 from edge.bus.pipe import Delivery, PipeReceiver, PipeSender
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "PathTakenError",
     "PipeReceiver",
     "PipeSender",
-    "SocketPath",
     "decode",
     "encode",
     "watching",

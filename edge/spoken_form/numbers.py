@@ -60,6 +60,13 @@ class WrittenNumber:
         return numerals.cardinal(self.value)
 
 
+def short_number(digits: str, numerals: Numerals, *, most: int) -> str:
+    """A number of at most so many digits; a longer one, or one with a leading zero, digit by digit."""
+    return (
+        numerals.digits(digits) if digits[0] == "0" or len(digits) > most else numerals.cardinal(int(digits))
+    )
+
+
 def is_fraction_at(tokens: Tokens, index: int) -> bool:
     """Whether the digits at ``index`` begin "1/2", and stand behind no stroke themselves."""
     behind = tokens[index + 1].text == "/" and tokens[index + 2].kind is TokenKind.NUMBER

@@ -32,8 +32,9 @@ def play_here(
     playbook = folder / "play.json"
     playbook.write_text(json.dumps([{**about, "roles": roles, "tasks": tasks}]))
     extra = json.dumps({"ansible_python_interpreter": sys.executable, **given})
+    command: list[str | Path] = [ANSIBLE, "-i", "localhost,", "-e", extra, *more, playbook]
     return ansible(
-        *(ANSIBLE, "-i", "localhost,", "-e", extra, *more, playbook),
+        *command,
         environment={
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

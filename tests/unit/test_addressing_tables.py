@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.config import hearing
 from edge.lexicon.words import words_of
-from edge.listener.addressee import Addressee, Mode
+from edge.listener.addressee import Addressee
 from edge.listener.wake_names import call_words
 from edge.messages import Language
 
@@ -113,7 +113,7 @@ happenings = st.lists(
 
 @given(st.sampled_from(["wake", "always", "push_to_talk"]), happenings)
 def test_whatever_happens_an_utterance_without_a_name_needs_a_reason(
-    mode: Mode, story: list[Happening]
+    mode: hearing.AddresseeMode, story: list[Happening]
 ) -> None:
     follow_up_s, pressed_s = 8.0, 5.0
     addressee = Addressee(

@@ -212,7 +212,7 @@ def test_figures_and_turns_fit(capsys: pytest.CaptureFixture[str]) -> None:
     stages = dict.fromkeys(bench.STAGES, SLOW)
     bench._show({"spoken": 15, "triggers": 15, "stages_ms": stages, **dict.fromkeys(bench.CLOCKS, SLOW)})
     comparison = compare.Comparison(Settings(), compare.cast_of(Settings(), ["cerebras"], ["elevenlabs"]))
-    turn = ComparedTurn("две собаки справа", "Ну и ну! " * 30, *[12.345] * 5)
+    turn = ComparedTurn("две собаки справа", "Ну и ну! " * 30, *[12.345] * 4)
     comparison.results = {
         Pair(model, "elevenlabs"): PairResult([turn, turn], ["model groq: " + ADVICE])
         for model in ("cerebras", "groq")

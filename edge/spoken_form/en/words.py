@@ -6,6 +6,7 @@ from edge.spoken_form import telephone
 from edge.spoken_form.en import names, numerals
 from edge.spoken_form.en.quantities import read_number
 from edge.spoken_form.en.tables import listed, sayings, table
+from edge.spoken_form.numbers import short_number
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
@@ -23,9 +24,7 @@ WEB = WebWords(
         "?": "question mark",
     },
     lambda word: word,
-    lambda digits: (
-        numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
-    ),
+    lambda digits: short_number(digits, numerals, most=4),
 )
 
 

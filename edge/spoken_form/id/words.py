@@ -6,7 +6,7 @@ from edge.spoken_form import telephone
 from edge.spoken_form.id import numerals
 from edge.spoken_form.id.quantities import read_number
 from edge.spoken_form.id.tables import listed, sayings, table
-from edge.spoken_form.numbers import roman
+from edge.spoken_form.numbers import roman, short_number
 from edge.spoken_form.rules import Said
 from edge.spoken_form.signs import adds, compares, joins, joins_numbers, subtracts
 from edge.spoken_form.tokens import TokenKind, Tokens
@@ -23,9 +23,7 @@ WEB = WebWords(
         "=": "sama dengan",
     },
     lambda word: word,
-    lambda digits: (
-        numerals.digits(digits) if digits[0] == "0" or len(digits) > 4 else numerals.cardinal(int(digits))
-    ),
+    lambda digits: short_number(digits, numerals, most=4),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.spoken_form.numbers import short_number
 from edge.spoken_form.ru import latin, numerals, places
 from edge.spoken_form.ru.agreement import governor
 from edge.spoken_form.ru.morphology import Case, decline
@@ -23,9 +24,7 @@ WEB = WebWords(
     lambda word: (
         _DOMAINS.get(word.lower()) or latin.said(word) if word.isascii() else _DOMAINS.get(word.lower(), word)
     ),
-    lambda digits: (
-        numerals.digits(digits) if digits[0] == "0" or len(digits) > 6 else numerals.cardinal(int(digits))
-    ),
+    lambda digits: short_number(digits, numerals, most=6),
 )
 
 
@@ -34,10 +33,7 @@ def phone(tokens: Tokens, index: int) -> Said | None:
     found = telephone_at(tokens, index)
     if found is None:
         return None
-    said = [
-        numerals.digits(group) if len(group) > 3 or group[0] == "0" else numerals.cardinal(int(group))
-        for group in found.groups
-    ]
+    said = [short_number(group, numerals, most=3) for group in found.groups]
     return Said(found.end, ("плюс " if found.international else "") + " ".join(said))
 
 
