@@ -14,6 +14,7 @@ from bench.clouds import FaultKind
 from bench.clouds.faults import CloudName
 from bench.measured_guide import AskedTurn, environment_of, running_guide
 from bench.own_limits import program_with
+from edge.cli.comparison import LAST_RUNGS
 from edge.messages import ProcessName
 
 SERVICES: dict[ProcessName, tuple[CloudName, ...]] = {
@@ -21,7 +22,6 @@ SERVICES: dict[ProcessName, tuple[CloudName, ...]] = {
     "speaker": ("elevenlabs", "speech"),
 }
 """Whose clouds they are."""
-LAST_RUNGS = ("phrasebook", "espeak")
 BREAKER_OPEN_TURNS = 6
 QUICK_BREAKER = program_with(breaker_open_s=0.5, breaker_open_max_s=1.0)
 """A breaker that soon uses a healed service again: the run is short, and the times are the same."""

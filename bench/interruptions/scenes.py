@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.interruptions.noises import cough, laugh, recorded_laughs
+from bench.recorded_people import recorded_sentences
 from edge.listener.segment import SAMPLE_RATE
 from edge.messages import Language
 from edge.sound.wav_file import read_wav
@@ -34,9 +35,6 @@ NOISES: dict[Language, tuple[str, ...]] = {
     "id": ("Oh!", "Iya.", "Oke.", "Wah!", "Aduh!"),
 }
 """Listening noises, and short words of surprise."""
-RECORDED_TALK = Path("/usr/share/asterisk/sounds")
-TALKERS: dict[Language, str] = {"ru": "ru_RU_f_IvrvoiceRU", "en": "en_US_f_Allison"}
-"""People who read sentences of a telephone (Debian's ``asterisk-core-sounds-ru-wav`` and ``-en-wav``)."""
 RECORDED, SHORTEST_S, LONGEST_S = 8, 1.5, 4.0
 MADE_COUGHS, MADE_LAUGHS = 12, 14
 
@@ -90,9 +88,8 @@ def _said(language: Language, kind: SoundKind, voice: Passenger, text: str) -> S
 
 
 def _recorded_talk(language: Language) -> Iterator[Scene]:
-    folder = RECORDED_TALK / TALKERS.get(language, "-")
     taken = 0
-    for file in sorted(folder.glob("*.wav"))[::7]:
+    for file in recorded_sentences(language)[::7]:
         sound = _trimmed(read_wav(file, SAMPLE_RATE))
         if taken < RECORDED and SHORTEST_S * SAMPLE_RATE < len(sound) < LONGEST_S * SAMPLE_RATE:
             taken += 1

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.recorded_people import recorded_sentences
 from edge.listener.segment import SAMPLE_RATE
 from edge.messages import Language
 from edge.sound.wav_file import read_wav
@@ -29,9 +30,6 @@ BEFORE_S, AFTER_S = 0.6, 2.5
 MEDIAN_PAUSE_S, SPREAD_OF_PASSENGERS, SPREAD_OF_PAUSES = 0.45, 0.3, 0.4
 """Pauses in mid-turn are log-normal, so that one in six is longer than 0.75 s."""
 LONGEST_PAUSE_S = 1.4
-PEOPLE = Path("/usr/share/asterisk/sounds")
-READERS: dict[Language, str] = {"ru": "ru_RU_f_IvrvoiceRU", "en": "en_US_f_Allison"}
-"""One person each, who reads what a telephone says. Few of these sentences are questions."""
 SHORTEST_FILE_S, LONGEST_FILE_S, SHORTEST_READ_S = 1.6, 6.0, 1.4
 LONGEST_OWN_PAUSE_S = 0.2
 """What has a longer one has more than the pause that is cut in."""
@@ -68,7 +66,7 @@ def people(language: Language, seed: int = 1) -> Iterator[list[PausedUtterance]]
     """The same of recordings: the pause is cut in where the sentence is most quiet near its middle."""
     lengths, noise = random.Random(seed), np.random.default_rng(seed)
     read = []
-    for file in sorted((PEOPLE / READERS.get(language, "-")).glob("*.wav")):
+    for file in recorded_sentences(language):
         sound = read_wav(file, SAMPLE_RATE).astype(np.float64) / 32768
         if SHORTEST_FILE_S < len(sound) / SAMPLE_RATE < LONGEST_FILE_S:
             spoken, _ = _trimmed(sound, 0.0)

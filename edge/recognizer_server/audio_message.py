@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.sound.wav_reader import RATES
+
 MAX_METADATA_BYTES = 64 * 1024
 MAX_MESSAGE_BYTES = 512 * 1024
 """With its metadata: at 16 kHz 14 s of sound. Clients send some 30 ms at a time."""
-RATES = range(8_000, 192_001)
-"""Hz."""
 RATE_KEY = "sampleRate"
 _LENGTH = struct.Struct("<I")
 

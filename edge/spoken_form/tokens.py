@@ -100,6 +100,11 @@ class Tokens:
                 found = end, table[key]
         return found
 
+    def whole_of(self, index: int, table: Mapping[str, Value]) -> tuple[int, Value] | None:
+        """What ``longest_of`` finds, where no word or number goes on behind it."""
+        found = self.longest_of(index, table)
+        return None if found is None or self.is_word_or_number(found[0]) else found
+
 
 def _with_plain_digits(text: str) -> str:
     """The digits of other scripts as ASCII ones; every character keeps its place."""

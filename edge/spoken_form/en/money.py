@@ -24,8 +24,7 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
     said, last = number.in_words(numerals), number
     if second:
         said, last = f"{said} to {second.in_words(numerals)}", second
-    scale = tokens.longest_of(tokens.behind_space(last.end), table("scales"))
-    if scale and not tokens.is_word_or_number(scale[0]):
+    if scale := tokens.whole_of(tokens.behind_space(last.end), table("scales")):
         return Said(scale[0], f"{said} {scale[1]} {currency.many}")
     if second is None and len(number.fraction) == 2 and currency.hundredth:
         return Said(number.end, _with_hundredths(tokens, index, number, currency))

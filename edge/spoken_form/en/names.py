@@ -82,8 +82,8 @@ def _ends_street(tokens: Tokens, index: int) -> bool:
 
 
 def title(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, table("title"))
-    if found is None or not tokens[index].text[0].isupper() or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(index, table("title"))
+    if found is None or not tokens[index].text[0].isupper():
         return None
     end, said = found
     behind = tokens[tokens.behind_space(end)]

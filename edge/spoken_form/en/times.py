@@ -125,8 +125,8 @@ def _is_time_with_dot(tokens: Tokens, index: int, end: int) -> bool:
 
 
 def _half_at(tokens: Tokens, index: int) -> tuple[int, str] | None:
-    found = tokens.longest_of(tokens.behind_space(index), _HALVES)
-    if found is None or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(tokens.behind_space(index), _HALVES)
+    if found is None:
         return None
     end, said = found
     written = tokens.text(tokens.behind_space(index), end)
@@ -171,8 +171,8 @@ def day_first(tokens: Tokens, index: int) -> Said | None:
     place = tokens.behind_space(end)
     if tokens[place].text == "of":
         place = tokens.behind_space(place + 1)
-    found = tokens.longest_of(place, months())
-    if found is None or tokens.is_word_or_number(found[0]) or place == end:
+    found = tokens.whole_of(place, months())
+    if found is None or place == end:
         return None
     month_end, month = found
     before = tokens[tokens.before_space(index)].text.lower()
@@ -185,8 +185,8 @@ def day_first(tokens: Tokens, index: int) -> Said | None:
 
 def month_first(tokens: Tokens, index: int) -> Said | None:
     """ "July 1, 2019", "Apr 26", "October 1–5", "September 2013"."""
-    found = tokens.longest_of(index, months())
-    if found is None or tokens.is_word_or_number(index - 1) or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(index, months())
+    if found is None or tokens.is_word_or_number(index - 1):
         return None
     end, month = found
     place = tokens.behind_space(end)

@@ -70,10 +70,8 @@ def house_number(tokens: Tokens, index: int) -> Said | None:
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, sayings("formulas"))
-    if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
-        return None
-    return Said(*found)
+    found = tokens.whole_of(index, sayings("formulas"))
+    return Said(*found) if found and not tokens.is_word_or_number(index - 1) else None
 
 
 def abbreviation(tokens: Tokens, index: int) -> Said | None:

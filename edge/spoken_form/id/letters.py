@@ -49,10 +49,8 @@ _PLACES = {
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, table("acronyms"))
-    if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
-        return None
-    return Said(*found)
+    found = tokens.whole_of(index, table("acronyms"))
+    return Said(*found) if found and not tokens.is_word_or_number(index - 1) else None
 
 
 def acronym(tokens: Tokens, index: int) -> Said | None:

@@ -115,8 +115,7 @@ def money_before(tokens: Tokens, index: int) -> Said | None:
     if second := second_number(tokens, number.end, money_number):
         said, last = f"{said} {_TO} {_sum(second)}", second.end
     place = tokens.behind_space(last)
-    scale = tokens.longest_of(place, table("scales"))
-    if scale and not tokens.is_word_or_number(scale[0]):
+    if scale := tokens.whole_of(place, table("scales")):
         return closed(tokens, scale[0], f"{said} {scale[1]} {money}")
     if (
         tokens[last].text == ","

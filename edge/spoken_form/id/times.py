@@ -83,8 +83,8 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
 
 def month(tokens: Tokens, index: int) -> Said | None:
     """ "14 Agt. 1958": a short name behind a day or before a year."""
-    found = tokens.longest_of(index, months())
-    if found is None or tokens.is_word_or_number(found[0]) or tokens.is_word_or_number(index - 1):
+    found = tokens.whole_of(index, months())
+    if found is None or tokens.is_word_or_number(index - 1):
         return None
     end, name = found
     before, behind = tokens[tokens.before_space(index)], tokens[tokens.behind_space(end)]

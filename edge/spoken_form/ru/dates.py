@@ -103,8 +103,8 @@ def year_behind(tokens: Tokens, index: int) -> Said | None:
     if tokens[place + 1].text == ":" or tokens[place].text[0] == "0":
         return None
     said = f" {numerals.ordinal(int(tokens[place].text), 'g')}"
-    word = tokens.longest_of(tokens.behind_space(place + 1), _YEAR_ABBREVIATIONS)
-    if word is None or tokens.is_word_or_number(word[0]):
+    word = tokens.whole_of(tokens.behind_space(place + 1), _YEAR_ABBREVIATIONS)
+    if word is None:
         return Said(place + 1, said)
     closing = "." if tokens[word[0] - 1].text == "." and tokens.ends_sentence(word[0]) else ""
     return Said(word[0], f"{said} года{closing}")
@@ -156,8 +156,7 @@ def in_digits(tokens: Tokens, index: int) -> Said | None:
         if year == 0:
             return None
         said += f" {numerals.ordinal(year, 'g')} года"
-        word = tokens.longest_of(tokens.behind_space(place), _YEAR_ABBREVIATIONS | {"года": 0})
-        if word and not tokens.is_word_or_number(word[0]):
+        if word := tokens.whole_of(tokens.behind_space(place), _YEAR_ABBREVIATIONS | {"года": 0}):
             closing = "." if tokens[word[0] - 1].text == "." and tokens.ends_sentence(word[0]) else ""
             return Said(word[0], said + closing)
     return Said(place, said)
@@ -198,8 +197,8 @@ def year_with_word(tokens: Tokens, index: int) -> Said | None:
     if second:
         end = second.end
     place = tokens.behind_space(end)
-    found = tokens.longest_of(place, _YEAR_ABBREVIATIONS)
-    if found is None or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(place, _YEAR_ABBREVIATIONS)
+    if found is None:
         return None
     behind, many = found
     if tokens[behind - 1].text != "." and len(text) < 4:

@@ -86,8 +86,8 @@ def _with_years(tokens: Tokens, index: int, said: Said | None, ending: str) -> S
     """ "в 60-х гг.": the word that a decade takes."""
     if said is None or ending not in ("е", "ые", "х", "ых"):
         return said
-    found = tokens.longest_of(tokens.behind_space(said.end), {"гг.": 1, "гг": 1, "г.": 1})
-    if found is None or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(tokens.behind_space(said.end), {"гг.": 1, "гг": 1, "г.": 1})
+    if found is None:
         return said
     word = "годы" if ending in ("е", "ые") else "годах" if governor(tokens, index).word == "в" else "годов"
     closing = "." if tokens[found[0] - 1].text == "." and tokens.ends_sentence(found[0]) else ""

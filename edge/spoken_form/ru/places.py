@@ -172,8 +172,8 @@ def _is_priest(tokens: Tokens, end: int) -> bool:
 
 
 def adjective_before(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, table("adjective_before"))
-    if found is None or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(index, table("adjective_before"))
+    if found is None:
         return None
     end, adjective = found
     nouns = noun_behind(tokens, end)

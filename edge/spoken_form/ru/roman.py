@@ -86,8 +86,8 @@ def _roman_at(tokens: Tokens, index: int) -> int | None:
 
 def _century_at(tokens: Tokens, index: int) -> tuple[int, str, bool] | None:
     """Index behind the abbreviation of a century, its word, and whether it is plural."""
-    found = tokens.longest_of(index, _CENTURY)
-    if found is None or tokens.is_word_or_number(found[0]):
+    found = tokens.whole_of(index, _CENTURY)
+    if found is None:
         return None
     end, word = found
     text = tokens.text(index, end)

@@ -94,12 +94,8 @@ def sign(tokens: Tokens, index: int) -> Said | None:
 
 
 def formula(tokens: Tokens, index: int) -> Said | None:
-    found = tokens.longest_of(index, sayings("formulas"))
-    return (
-        Said(*found)
-        if found and not tokens.is_word_or_number(found[0]) and not tokens.is_word_or_number(index - 1)
-        else None
-    )
+    found = tokens.whole_of(index, sayings("formulas"))
+    return Said(*found) if found and not tokens.is_word_or_number(index - 1) else None
 
 
 def abbreviation(tokens: Tokens, index: int) -> Said | None:
