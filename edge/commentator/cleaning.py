@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from html.entities import html5
 from typing import Any
 
@@ -132,6 +132,7 @@ def _without_manner(match: re.Match[str]) -> str:
     return "" if is_manner(content) else match[0]
 
 
+@lru_cache(maxsize=1024)  # more than our languages have letters
 def _is_read_out(character: str) -> bool:
     if character in READ_OUT or character.isascii():
         return character.isprintable() or character in "\t\n"

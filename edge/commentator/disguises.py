@@ -65,6 +65,8 @@ _SOUNDS_LATIN = str.maketrans(
 )
 _TABLES = (_LOOKS_CYRILLIC, _SOUNDS_CYRILLIC, _LOOKS_LATIN, _SOUNDS_LATIN)
 _LOOK_ALIKE = frozenset("abcehkmoptxy")
+_INVISIBLE = frozenset(("Cf", "Me", "Co", "Cs", "Cn"))
+"""Unicode's categories of what shows nothing by itself."""
 
 
 class ReadWord(NamedTuple):
@@ -79,9 +81,10 @@ class ReadWord(NamedTuple):
 
 def plain_letters(text: str) -> str:
     """The text in small letters without marks, each the usual one: "ё" as "е", "й" as "и", "ｆ" as "f"."""
-    visible = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Me", "Co", "Cs", "Cn"))
-    letters = unicodedata.normalize("NFD", normal_form("NFKC", visible).casefold())
-    return "".join(c for c in letters if not unicodedata.combining(c)).translate(_USUAL)
+    if not _INVISIBLE.isdisjoint(map(unicodedata.category, text)):
+        text = "".join(c for c in text if unicodedata.category(c) not in _INVISIBLE)
+    letters = unicodedata.normalize("NFD", normal_form("NFKC", text).casefold())
+    return "".join([c for c in letters if not unicodedata.combining(c)]).translate(_USUAL)
 
 
 def readings(text: str) -> list[ReadWord]:

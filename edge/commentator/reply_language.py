@@ -5,7 +5,9 @@ In doubt a reply is spoken: names, titles and greetings of another language are 
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 
 from edge.commentator.function_words import foreign_function_words, function_words
 from edge.commentator.question_language import CYRILLIC
@@ -16,6 +18,7 @@ FEWEST_WORDS = 3
 """Fewer may be a name, or a word that somebody asked for."""
 FEWEST_FOREIGN_LETTERS = 3
 """Fewer may be a sign: "π", "µ"."""
+_CYRILLIC_LETTER, _LATIN_LETTER = re.compile("[а-я]"), re.compile("[a-z]")
 _PHONETIC = ("\u0250", "\u02af")
 """The first and the last of Unicode's letters of the International Phonetic Alphabet."""
 
@@ -36,17 +39,18 @@ def foreign_letters(text: str) -> str | None:
     return "it is in a script that nobody asked for" if foreign >= FEWEST_FOREIGN_LETTERS else None
 
 
+@lru_cache(maxsize=1024)  # more than our languages have letters
 def _name_of(char: str) -> str:
     return unicodedata.name(unicodedata.normalize("NFKC", char)[0], "")
 
 
 def is_other_language(text: str, language: Language) -> bool:
     """Whether the text is surely in another language than this one: by its script, then by function words."""
-    words = [word for word in words_of(text) if any(char.isalpha() for char in word)]
+    words = [word for word in words_of(text) if any(map(str.isalpha, word))]
     if len(words) < FEWEST_WORDS:
         return False
-    cyrillic = sum(any("а" <= char <= "я" for char in word) for word in words)
-    latin = sum(any("a" <= char <= "z" for char in word) for word in words)
+    cyrillic = sum(_CYRILLIC_LETTER.search(word) is not None for word in words)
+    latin = sum(_LATIN_LETTER.search(word) is not None for word in words)
     if language in CYRILLIC:
         if 2 * latin <= len(words) or cyrillic > 1:
             return False

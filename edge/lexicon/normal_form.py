@@ -14,6 +14,8 @@ def normal_form(form: Literal["NFC", "NFKC"], text: str) -> str:
     """``unicodedata.normalize`` without the combining marks beyond ``MAX_MARKS`` in a row."""
     if text.isascii():
         return text
+    if not any(map(unicodedata.combining, text)):
+        return unicodedata.normalize(form, text)
     kept: list[str] = []
     marks = 0
     for char in text:

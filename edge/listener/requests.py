@@ -138,7 +138,7 @@ class _Heads(NamedTuple):
 
     entries: tuple[_Entry, ...]
     alone: _Forms
-    """Those of one word."""
+    """The entries of one word."""
 
 
 class _Table(NamedTuple):
