@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -240,7 +240,6 @@ def _is_inflected(heard: str, name: str, endings: Sequence[str] = _CASE_ENDINGS)
     return name[-1] in _DECLINES_AFTER and any(heard == name + ending for ending in endings)
 
 
-@lru_cache(maxsize=1024)  # each word is compared with each name
 def squeeze(word: str) -> str:
     """A drawn-out word as a short one: "угууу" → "угу"."""
     return _SAME_LETTERS.sub(r"\1", word)
