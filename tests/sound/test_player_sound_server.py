@@ -207,10 +207,9 @@ async def test_a_device_pulled_in_mid_sentence_and_returned_plays_the_rest(
 
 
 async def test_a_device_that_hangs_is_given_up_and_used_again_when_it_recovers(
-    sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
+    sound_server: SoundServer,
 ) -> None:
     """Now and then PortAudio itself never returns; then the player says so, and the watchdog restarts us."""
-    monkeypatch.setattr(output_thread, "HUNG_AFTER_S", 8.0)
     sound = noise(2.5, 24_000, seed=10)
     async with playing() as player:
         with sound_server.record() as recording:
