@@ -15,7 +15,6 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-import groq
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -82,6 +81,8 @@ class Streaming:
     name = "v5 streaming"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
+        import groq  # slow to load, and nobody else's
+
         services = config.load(environment, dotenv=None).services
         self._groq, self._elevenlabs = services["groq"], services["elevenlabs"]
         self._model = groq.AsyncGroq(

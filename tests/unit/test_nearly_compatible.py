@@ -124,7 +124,7 @@ def with_each_line_end(body: str) -> Iterator[tuple[str, bytes]]:
 @pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
 def test_what_is_whole_is_spoken_whole(run: Run, sdk: str, body: str) -> None:
     for line_end, sent in with_each_line_end(body):
-        for size in (7, 1 << 20):
+        for size in (1 if line_end == "crlf" else 7, 1 << 20):
             answer = Answer(cut_in(sent, [size]))
             spoken, error = run(lambda rungs, answer=answer: rungs.reply(sdk, answer))
             assert (spoken, error) == ("Слева собака", None), (line_end, size)
