@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bench.clouds.chat_wire import sse
-from edge.commentator.models.chat_chunk import Chunk
 from edge.commentator.models.chat_events import LARGEST_EVENT_BYTES, chunks_of
 from edge.commentator.models.endings import ENDINGS
 from edge.ladder import Ladder, RungError
@@ -33,11 +32,6 @@ from tests.support.raw_http import Answer, RawServer
 def run() -> Iterator[Run]:
     with running_rungs() as run:
         yield run
-
-
-async def one_by_one(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
 
 
 A, B = chunk("Слева "), chunk("собака", "stop")
@@ -124,19 +118,10 @@ def with_each_line_end(body: str) -> Iterator[tuple[str, bytes]]:
 @pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
 def test_what_is_whole_is_spoken_whole(run: Run, sdk: str, body: str) -> None:
     for line_end, sent in with_each_line_end(body):
-        for size in (1 if line_end == "crlf" else 7, 1 << 20):
+        for size in (1, 1 << 20):
             answer = Answer(cut_in(sent, [size]))
             spoken, error = run(lambda rungs, answer=answer: rungs.reply(sdk, answer))
             assert (spoken, error) == ("Слева собака", None), (line_end, size)
-
-
-@pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
-async def test_byte_by_byte_it_is_the_same(body: str) -> None:
-    async def chunks(pieces: list[bytes]) -> list[Chunk]:
-        return [each async for each in chunks_of(one_by_one(pieces))]
-
-    for line_end, sent in with_each_line_end(body):
-        assert await chunks(cut_in(sent, [1])) == await chunks([sent]), line_end
 
 
 FIRST = chunk("Слева собака, ") + chunk("у самой ")
