@@ -18,7 +18,8 @@ FEWEST_WORDS = 3
 """Fewer may be a name, or a word that somebody asked for."""
 FEWEST_FOREIGN_LETTERS = 3
 """Fewer may be a sign: "π", "µ"."""
-_CYRILLIC_LETTER, _LATIN_LETTER = re.compile("[а-я]"), re.compile("[a-z]")
+_CYRILLIC_LETTER = re.compile("[а-я]")
+_LATIN_LETTER = re.compile("[a-z]")
 _PHONETIC = ("\u0250", "\u02af")
 """The first and the last of Unicode's letters of the International Phonetic Alphabet."""
 

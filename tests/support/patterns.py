@@ -96,14 +96,14 @@ ROWS: dict[str, Row] = {
                 "_POWER",
                 "_TIMES",
             ),
-            *("_STARS", "_UNDERSCORE", "_EMPTY_BRACKETS", "_SPACE", "_SPACE_BEFORE_MARK"),
+            *("_STARS", "_UNDERSCORE", "_EMPTY_BRACKETS", "_SPACE", "SPACE_BEFORE_MARK"),
         )
     },
     **{
         f"commentator/gate.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in (
             *("_URL", "_WORD_WITH_AT", "_FIRST_LETTER", "_LEADING_MARKS"),
-            *("_ROLE", "_KEY", "_QUOTES", "_SPACE_BEFORE_MARK"),
+            *("_ROLE", "_KEY", "_QUOTES"),
         )
     },
     **{
@@ -114,6 +114,10 @@ ROWS: dict[str, Row] = {
     **{
         f"commentator/contacts.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
         for name in ("_HANDLE", "_SPELLED_LINK", "_PATH", "_DIGITS")
+    },
+    **{
+        f"commentator/reply_language.py:{name}": Reached(LONGEST_CLAUSE_CHARS)
+        for name in ("_CYRILLIC_LETTER", "_LATIN_LETTER")
     },
     "commentator/contacts.py:_GROUPED": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
     "commentator/contacts.py:_ONE_BY_ONE": Reached(LONGEST_CLAUSE_CHARS, whole_only=True),
