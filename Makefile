@@ -32,7 +32,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A file's tests stay in one worker, as they share what they start; files in the order of the command.
 PYTEST := .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 # Most of these tests mostly wait; the others have Ansible work.
-TEST_WORKERS ?= 8
+TEST_WORKERS ?= 6
 SYSTEM_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
